@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .strictMemorySafety(),
+]
+
+// Kit is linked as its one shared library by everything, plugins included.
+let kit: Target.Dependency = .product(name: "VokenKit", package: "Kit")
+let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+/// One folder each under Plugins/, one shared library each.
+let plugins = [
+    "AutoencoderKL", "ClipText", "Echo", "EvaQFormer", "Llama", "SchedulerDDIM", "SchedulerPNDM",
+    "StableDiffusionUNet", "VokenMapper",
+]
+
+/// Modules with tests of their own; `EndToEnd` drives the real binaries.
+let tested: [(name: String, dependencies: [Target.Dependency])] = [
+    ("Tensors", [kit]), ("Layers", [kit]), ("Checkpoints", [kit]), ("Tokenizers", [kit]),
+    ("Images", [kit]), ("Stages", [kit, "PluginHost"]), ("Wire", ["Wire"]),
+    ("EventLoop", ["EventLoop"]), ("PluginHost", ["PluginHost", kit]),
+    ("Pipelines", ["Pipelines", "PluginHost", kit]),
+    ("Daemon", ["Daemon", "VokenClient"]), ("EndToEnd", []),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "Voken",
+    products: [
+        .executable(name: "voken", targets: ["voken"]),
+        .executable(name: "vokend", targets: ["vokend"]),
+        .executable(name: "voken-probe", targets: ["voken-probe"]),
+        .library(name: "VokenClient", targets: ["VokenClient"]),
+    ]
+        + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
+    dependencies: [
+        .package(path: "Sources/Kit"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CUV", pkgConfig: "libuv"),
+        .target(
+            name: "CProtobufC", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        room("Wire", ["CProtobufC"]),
+        room("EventLoop", ["CUV"]),
+        room("PluginHost", [kit]),
+        room("Pipelines", ["PluginHost", toml, kit]),
+        room("Daemon", ["Pipelines", "Wire", "EventLoop", logging, kit]),
+        room("VokenClient", ["Wire", "EventLoop"]),
+        program("vokend", ["Daemon", "Pipelines", logging, arguments]),
+        program("voken", ["VokenClient", "Pipelines", arguments, kit]),
+        program("voken-probe", ["PluginHost", kit]),
+    ]
+        + plugins.map {
+            .target(name: $0, dependencies: [kit], path: "Plugins/\($0)", swiftSettings: settings)
+        }
+        + tested.map {
+            .testTarget(
+                name: $0.name + "Tests", dependencies: $0.dependencies, swiftSettings: settings)
+        },
+    swiftLanguageModes: [.v6]
+)

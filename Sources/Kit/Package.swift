@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+// Kit is a package of its own, vended as ONE shared library: within a single package SwiftPM
+// would link a copy of it into the daemon and into every plugin, and the types of two copies are
+// different types. For the same reason it depends on no other Swift package.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .strictMemorySafety(),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: name, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "Kit",
+    products: [
+        .library(
+            name: "VokenKit", type: .dynamic,
+            targets: [
+                "CPluginABI", "Tensors", "Layers", "Checkpoints", "Tokenizers", "Images", "Stages",
+            ])
+    ],
+    targets: [
+        .systemLibrary(name: "COpenBLAS", path: "COpenBLAS", pkgConfig: "openblas"),
+        .target(name: "CPNG", path: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+        .target(name: "CJPEG", path: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .target(
+            name: "CSentencePiece", path: "CSentencePiece",
+            linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("stdc++")]),
+        .target(name: "CKernels", path: "CKernels"),
+        .target(name: "CPluginABI", path: "CPluginABI"),
+        room("Tensors", ["COpenBLAS", "CKernels"]),
+        room("Layers", ["Tensors"]),
+        room("Checkpoints", ["Tensors", "Layers"]),
+        room("Tokenizers", ["CSentencePiece", "Checkpoints"]),
+        room("Images", ["CPNG", "CJPEG", "Tensors"]),
+        room("Stages", ["CPluginABI", "Tensors", "Checkpoints", "Tokenizers"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

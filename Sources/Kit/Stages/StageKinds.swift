@@ -1,0 +1,133 @@
+public import Tensors
+public import Tokenizers
+
+// Letters in shapes: B batch, T tokens, N image positions, D language-model width, V vocabulary,
+// S image side, H x W latent space, L conditioning length, C conditioning width.
+
+/// Pictures to positions of the language model (MiniGPT-5: EVA ViT, Q-Former, projection).
+public protocol ImageEncoder: Stage {
+    /// S: the side of the square input, in pixels.
+    var imageSize: Int { get }
+    /// N: the positions that one picture takes in the language model's input.
+    var positions: Int { get }
+    /// D.
+    var width: Int { get }
+    /// - Parameter pixels: `[B, S, S, 3]`, RGB in `0...1`; the encoder normalises.
+    /// - Returns: `[B, N, D]`.
+    func encode(_ pixels: Tensor) -> Tensor
+}
+
+/// The state of one sequence in a language model: its key-value cache.
+public protocol LanguageModelState: AnyObject, Sendable {
+    /// Positions held so far.
+    var count: Int { get }
+    /// Drops the positions from `count` on.
+    func truncate(to count: Int)
+}
+
+/// A decoder-only transformer with generative vokens in its vocabulary.
+public protocol LanguageModel: Stage {
+    /// D.
+    var width: Int { get }
+    /// V: rows of the embedding table, added tokens included.
+    var vocabularySize: Int { get }
+    /// The most positions a sequence may have.
+    var contextLength: Int { get }
+    /// Text to ids and back, with the vokens and the image placeholder among the ids.
+    var tokenizer: any VokenTokenizer { get }
+
+    func makeState() -> any LanguageModelState
+
+    /// - Returns: `[T, D]`, the rows of the embedding table.
+    func embed(_ tokens: [Int]) -> Tensor
+
+    /// Appends positions to a sequence.
+    /// - Parameters:
+    ///   - embeddings: `[T, D]`.
+    ///   - state: a state that this very stage made; `count + T` is at most `contextLength`.
+    /// - Returns: `[T, D]`, the last layer's states after the final norm.
+    func forward(_ embeddings: Tensor, state: any LanguageModelState) -> Tensor
+
+    /// - Parameter hidden: `[T, D]`, as ``forward(_:state:)`` returns.
+    /// - Returns: `[T, V]`, the next-token logits.
+    func logits(_ hidden: Tensor) -> Tensor
+}
+
+/// Carries the language model's voken states into the UNet's conditioning space.
+public protocol FeatureMapper: Stage {
+    /// The vokens it was trained for (8).
+    var vokens: Int { get }
+    /// D.
+    var inputWidth: Int { get }
+    /// L.
+    var length: Int { get }
+    /// C.
+    var width: Int { get }
+    /// - Parameter hidden: `[B, vokens, D]`. All zeros gives the unconditional feature.
+    /// - Returns: `[B, L, C]`.
+    func map(_ hidden: Tensor) -> Tensor
+}
+
+/// Predicts the noise (or whatever the scheduler's prediction type says) in a latent.
+public protocol UNet: Stage {
+    var latentChannels: Int { get }
+    /// H and W it was trained at.
+    var sampleSize: Int { get }
+    /// C.
+    var conditioningWidth: Int { get }
+    /// - Parameters:
+    ///   - latents: `[B, H, W, latentChannels]`.
+    ///   - timesteps: B training timesteps, in `0..<1000`.
+    ///   - conditioning: `[B, L, C]`.
+    /// - Returns: shaped like `latents`.
+    func predict(_ latents: Tensor, timesteps: [Float], conditioning: Tensor) -> Tensor
+}
+
+/// The picture side of the latent space.
+public protocol VAE: Stage {
+    var latentChannels: Int { get }
+    /// Pixels of a side for one latent element (8 for Stable Diffusion).
+    var downsampling: Int { get }
+    /// - Parameter latents: `[B, H, W, latentChannels]` at the diffusion model's scale: the stage
+    ///   divides by its scaling factor.
+    /// - Returns: `[B, H·d, W·d, 3]`, RGB around `-1...1`, not clamped.
+    func decode(_ latents: Tensor) -> Tensor
+    /// - Parameter pixels: `[B, H·d, W·d, 3]`, RGB in `-1...1`.
+    /// - Returns: mean and log-variance (clamped to `-30...20`) of the posterior, each
+    ///   `[B, H, W, latentChannels]`, before scaling; and the factor that scales a sample.
+    func encode(_ pixels: Tensor) -> (mean: Tensor, logVariance: Tensor, scale: Float)
+}
+
+/// Captions to the conditioning space: the caption loss and the Stable Diffusion baseline.
+public protocol TextEncoder: Stage {
+    /// L.
+    var length: Int { get }
+    /// C.
+    var width: Int { get }
+    /// - Returns: `[B, L, C]`, states after the final norm, truncated or padded to L.
+    func encode(_ captions: [String]) -> Tensor
+}
+
+/// A diffusion solver: an immutable plan. Each image owns a ``Trajectory``.
+public protocol Scheduler: Stage {
+    /// - Parameter steps: as users count them; the model may be called more often.
+    /// - Throws: a `SettingError` if the algorithm cannot take that many.
+    func trajectory(steps: Int) throws -> any Trajectory
+}
+
+/// The state of one reverse process.
+public protocol Trajectory: Sendable {
+    /// The timestep of each call of the model, in order.
+    var timesteps: [Float] { get }
+    /// What the initial standard normal sample is multiplied by.
+    var initialNoiseScale: Float { get }
+    /// The sample as the model wants to see it at a call.
+    func modelInput(_ sample: Tensor, call: Int) -> Tensor
+    /// Takes the sample at call `call` and the model's output to the next sample.
+    /// - Parameters:
+    ///   - call: 0, 1, 2, … in turn, each once.
+    ///   - noise: where an algorithm that draws noise takes it from.
+    mutating func step(
+        _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
+    ) -> Tensor
+}

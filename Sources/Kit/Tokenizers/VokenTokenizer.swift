@@ -1,0 +1,16 @@
+/// Text to ids and back for a language model with generative vokens.
+public protocol VokenTokenizer: Sendable {
+    /// Ids in all, added tokens included.
+    var count: Int { get }
+    /// `<unk>`, `<s>`, `</s>`.
+    var unknown: Int { get }
+    var beginning: Int { get }
+    var end: Int { get }
+    /// The ids of `[IMG0]`…`[IMG7]`, consecutive.
+    var vokens: Range<Int> { get }
+    /// The id of `<ImageHere>`.
+    var imagePlaceholder: Int { get }
+    /// - Returns: the ids, without a beginning or end token.
+    func encode(_ text: String) -> [Int]
+    func decode(_ ids: [Int]) -> String
+}

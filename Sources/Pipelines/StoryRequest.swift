@@ -1,0 +1,142 @@
+/// One call of the system: a prompt that opens a story, and how to tell it.
+public struct StoryRequest: Sendable, Equatable {
+    /// The first sentence.
+    public var prompt: String
+    /// Turns in all; the first illustrates the prompt, each further one is a turn of the model.
+    public var scenes: Int?
+    /// PNG or JPEG files, as bytes, shown to the model before the prompt.
+    public var images: [[UInt8]]
+    public var steps: Int?
+    public var seed: UInt64?
+    public var guidance: Double?
+    /// A scheduler of the pipeline by name; `nil` for the pipeline's own.
+    public var scheduler: String?
+
+    public init(
+        prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
+        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil
+    ) {
+        self.prompt = prompt
+        self.scenes = scenes
+        self.images = images
+        self.steps = steps
+        self.seed = seed
+        self.guidance = guidance
+        self.scheduler = scheduler
+    }
+}
+
+/// What happens to a request, in order. Exactly one `finished` or `failed` ends it.
+public enum StoryEvent: Sendable, Equatable {
+    /// In the queue; how many are before it.
+    case accepted(job: String, ahead: Int)
+    /// Running on this generation of the pipeline.
+    case started(generation: Int, seed: UInt64)
+    /// A scene begins; `index` counts from 1.
+    case sceneBegan(index: Int, of: Int)
+    /// More text of the scene, as it is sampled.
+    case text(String)
+    case imageBegan(ImageStart)
+    /// `step` of `of` calls of the UNet are done for an image.
+    case step(image: Int, step: Int, of: Int)
+    case imageFinished(StoryImage)
+    case sceneEnded(index: Int, reason: StopReason)
+    case finished(StorySummary)
+    case failed(RequestError)
+}
+
+public struct ImageStart: Sendable, Equatable {
+    /// From 1, over the whole story.
+    public var index: Int
+    public var width: Int
+    public var height: Int
+    /// Calls of the UNet to come.
+    public var calls: Int
+    public var seed: UInt64
+    public var scheduler: String
+
+    public init(
+        index: Int, width: Int, height: Int, calls: Int, seed: UInt64, scheduler: String
+    ) {
+        self.index = index
+        self.width = width
+        self.height = height
+        self.calls = calls
+        self.seed = seed
+        self.scheduler = scheduler
+    }
+}
+
+public struct StoryImage: Sendable, Equatable {
+    public var index: Int
+    /// A PNG file with the recipe in its text chunks.
+    public var png: [UInt8]
+    /// Of `png`, in lower-case hexadecimal digits.
+    public var sha256: String
+    /// The recipe: key and value, as in the file.
+    public var recipe: [RecipeEntry]
+
+    public init(index: Int, png: [UInt8], sha256: String, recipe: [RecipeEntry]) {
+        self.index = index
+        self.png = png
+        self.sha256 = sha256
+        self.recipe = recipe
+    }
+}
+
+public struct RecipeEntry: Sendable, Equatable {
+    public var key: String
+    public var value: String
+
+    public init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// Why the model stopped telling a scene.
+public enum StopReason: String, Sendable, CaseIterable {
+    /// It ended its turn.
+    case endOfTurn = "end_of_turn"
+    /// The limit of new tokens.
+    case tokenLimit = "token_limit"
+    /// The scene illustrates given text; the model told nothing.
+    case illustrated
+}
+
+public struct StorySummary: Sendable, Equatable {
+    public var scenes: Int
+    public var images: Int
+    public var tokens: Int
+    public var milliseconds: Int
+
+    public init(scenes: Int, images: Int, tokens: Int, milliseconds: Int) {
+        self.scenes = scenes
+        self.images = images
+        self.tokens = tokens
+        self.milliseconds = milliseconds
+    }
+}
+
+/// A request that was refused or failed.
+public struct RequestError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable, CaseIterable {
+        case invalid  // the request has a value that cannot be
+        case tooLong = "too_long"  // the prompt does not fit the context
+        case badImage = "bad_image"
+        case queueFull = "queue_full"
+        case cancelled
+        case shuttingDown = "shutting_down"
+        case stageFailed = "stage_failed"
+    }
+    public let code: Code
+    /// Names the thing and the remedy.
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}
