@@ -27,7 +27,7 @@ let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("Images", [kit]), ("Stages", [kit, "PluginHost"]), ("Wire", ["Wire"]),
     ("EventLoop", ["EventLoop"]), ("PluginHost", ["PluginHost", kit]),
     ("Pipelines", ["Pipelines", "PluginHost", kit]),
-    ("Daemon", ["Daemon", "VokenClient"]), ("EndToEnd", []),
+    ("Stories", ["Stories", "Pipelines"]), ("Daemon", ["Daemon", "VokenClient"]), ("EndToEnd", []),
 ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -63,8 +63,9 @@ let package = Package(
         room("Pipelines", ["PluginHost", toml, kit]),
         room("Daemon", ["Pipelines", "Wire", "EventLoop", logging, kit]),
         room("VokenClient", ["Wire", "EventLoop"]),
+        room("Stories", ["Pipelines"]),
         program("vokend", ["Daemon", "Pipelines", logging, arguments]),
-        program("voken", ["VokenClient", "Pipelines", arguments, kit]),
+        program("voken", ["VokenClient", "Pipelines", "Stories", arguments, kit]),
         program("voken-probe", ["PluginHost", kit]),
     ]
         + plugins.map {

@@ -69,6 +69,8 @@ public struct ImageStart: Sendable, Equatable {
 
 public struct StoryImage: Sendable, Equatable {
     public var index: Int
+    public var width: Int
+    public var height: Int
     /// A PNG file with the recipe in its text chunks.
     public var png: [UInt8]
     /// Of `png`, in lower-case hexadecimal digits.
@@ -76,8 +78,12 @@ public struct StoryImage: Sendable, Equatable {
     /// The recipe: key and value, as in the file.
     public var recipe: [RecipeEntry]
 
-    public init(index: Int, png: [UInt8], sha256: String, recipe: [RecipeEntry]) {
+    public init(
+        index: Int, width: Int, height: Int, png: [UInt8], sha256: String, recipe: [RecipeEntry]
+    ) {
         self.index = index
+        self.width = width
+        self.height = height
         self.png = png
         self.sha256 = sha256
         self.recipe = recipe

@@ -1,0 +1,48 @@
+import Glibc
+
+/// Where this copy of Voken lies: beside the running program, in a build folder or installed.
+public struct Installation: Sendable {
+    /// The folder of the running executable, links resolved.
+    public let programs: String
+
+    public static let current = Installation(programs: executableFolder())
+
+    public init(programs: String) { self.programs = programs }
+
+    /// Where plugins are looked for besides a pipeline's own `plugin_dirs`: beside the program
+    /// (a build folder), then `../lib/voken/plugins` (an installation).
+    public var pluginFolders: [String] {
+        [programs, programs + "/../lib/voken/plugins"].filter(isFolder)
+    }
+
+    /// The default pipeline file: `../share/voken/pipelines/pocket.toml` of an installation, or
+    /// `etc/pipelines/pocket.toml` of the checkout around a build folder; `nil` if neither exists.
+    public var defaultPipeline: String? {
+        let installed = programs + "/../share/voken/pipelines/pocket.toml"
+        if isFile(installed) { return installed }
+        var folder = programs
+        while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
+            folder = String(folder[..<slash])
+            let candidate = folder + "/etc/pipelines/pocket.toml"
+            if isFile(candidate) { return candidate }
+        }
+        return nil
+    }
+}
+
+private func executableFolder() -> String {
+    guard let path = unsafe realpath("/proc/self/exe", nil) else { return "." }
+    defer { unsafe free(path) }
+    let executable = unsafe String(cString: path)
+    guard let slash = executable.lastIndex(of: "/") else { return "." }
+    return String(executable[..<slash])
+}
+
+private func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
+
+private func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
+
+private func mode(_ path: String) -> mode_t? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+}
