@@ -18,12 +18,17 @@ public struct ParameterError: Error, Sendable, Equatable, CustomStringConvertibl
     public let name: String
     public let expected: Shape?
     public let found: Shape?
+    /// For `unused`: how many parameters besides `name` are left over.
+    public let others: Int
 
-    public init(_ code: Code, name: String, expected: Shape? = nil, found: Shape? = nil) {
+    public init(
+        _ code: Code, name: String, expected: Shape? = nil, found: Shape? = nil, others: Int = 0
+    ) {
         self.code = code
         self.name = name
         self.expected = expected
         self.found = found
+        self.others = others
     }
 
     public var description: String {
@@ -35,6 +40,7 @@ public struct ParameterError: Error, Sendable, Equatable, CustomStringConvertibl
                 + "the configuration asks for \(expected.map(\.description) ?? "?")"
         case .unused:
             "parameter \(name) of the checkpoint is used by no layer"
+                + (others > 0 ? ", nor are \(others) more" : "")
         }
     }
 }
