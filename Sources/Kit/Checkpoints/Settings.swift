@@ -65,7 +65,9 @@ public final class Settings: Sendable {
         SettingError(key: path.isEmpty ? key : path + "." + key, message: message)
     }
 
-    public func string(_ key: String, default fallback: String? = nil) throws(SettingError) -> String {
+    public func string(
+        _ key: String, default fallback: String? = nil
+    ) throws(SettingError) -> String {
         switch value(key) {
         case .string(let string): return string
         case nil: return try require(fallback, key, "a string")
@@ -105,7 +107,8 @@ public final class Settings: Sendable {
 
     public func number(
         _ key: String, default fallback: Double? = nil,
-        in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double
+        in range: ClosedRange<Double> = -Double
+            .greatestFiniteMagnitude...Double
             .greatestFiniteMagnitude
     ) throws(SettingError) -> Double {
         let number: Double
@@ -129,7 +132,9 @@ public final class Settings: Sendable {
         }
     }
 
-    public func integers(_ key: String, default fallback: [Int]? = nil) throws(SettingError) -> [Int] {
+    public func integers(
+        _ key: String, default fallback: [Int]? = nil
+    ) throws(SettingError) -> [Int] {
         switch value(key) {
         case .array(let elements):
             var integers: [Int] = []

@@ -1,0 +1,52 @@
+public import Tensors
+
+extension Safetensors {
+    /// Writes tensors to a file that appears only when it is complete.
+    ///
+    /// The same tensors give the same bytes: wider formats first, then by name, as the reference
+    /// implementation orders them, so that every tensor begins at a multiple of its element size.
+    ///
+    /// - Parameter tensors: each with elements, under a distinct name of 1 to 512 bytes.
+    public static func write(
+        _ tensors: [(name: String, weight: Weight)], metadata: [String: String] = [:],
+        to path: String
+    ) throws(CheckpointError) {
+        let sorted = tensors.sorted {
+            ($1.weight.format.width, $0.name) < ($0.weight.format.width, $1.name)
+        }
+        var file = try AtomicFile(path: path)
+        try file.append(header(sorted, metadata))
+        for (_, weight) in sorted {
+            try weight.withStoredBytes { bytes throws(CheckpointError) in try file.append(bytes) }
+        }
+        try file.finish()
+    }
+
+    private static func header(
+        _ tensors: [(name: String, weight: Weight)], _ metadata: [String: String]
+    ) -> [UInt8] {
+        precondition(Set(tensors.map(\.name)).count == tensors.count, "a tensor name occurs twice")
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }
+                .map { "\(JSON.quoted($0.key)):\(JSON.quoted($0.value))" }
+            members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+        }
+        var position = 0
+        for (name, weight) in tensors {
+            precondition(
+                (1...SafetensorsHeader.maximumNameBytes).contains(name.utf8.count)
+                    && name != "__metadata__", "\"\(name)\" cannot name a tensor")
+            let end = position + weight.byteCount
+            let extents = weight.shape.array.map(String.init).joined(separator: ",")
+            members.append(
+                "\(JSON.quoted(name)):{\"dtype\":\"\(weight.format.rawValue)\","
+                    + "\"shape\":[\(extents)],\"data_offsets\":[\(position),\(end)]}")
+            position = end
+        }
+        var text = Array("{\(members.joined(separator: ","))}".utf8)
+        while !text.count.isMultiple(of: 8) { text.append(UInt8(ascii: " ")) }
+        let length = UInt64(text.count)
+        return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + text
+    }
+}
