@@ -64,6 +64,9 @@ let package = Package(
         room("Daemon", ["Pipelines", "Wire", "EventLoop", logging, kit]),
         room("VokenClient", ["Wire", "EventLoop"]),
         room("Stories", ["Pipelines"]),
+        .target(
+            name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
+            swiftSettings: settings),
         program("vokend", ["Daemon", "Pipelines", logging, arguments]),
         program("voken", ["VokenClient", "Pipelines", "Stories", arguments, kit]),
         program("voken-probe", ["PluginHost", kit]),
@@ -73,7 +76,8 @@ let package = Package(
         }
         + tested.map {
             .testTarget(
-                name: $0.name + "Tests", dependencies: $0.dependencies, swiftSettings: settings)
+                name: $0.name + "Tests", dependencies: $0.dependencies + ["TestSupport"],
+                swiftSettings: settings)
         },
     swiftLanguageModes: [.v6]
 )
