@@ -11,8 +11,12 @@ let settings: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: name, swiftSettings: settings)
+func room(
+    _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: name, swiftSettings: settings,
+        plugins: plugins)
 }
 
 let package = Package(
@@ -38,7 +42,10 @@ let package = Package(
         room("Checkpoints", ["Tensors", "Layers"]),
         room("Tokenizers", ["CSentencePiece", "Checkpoints"]),
         room("Images", ["CPNG", "CJPEG", "Tensors"]),
-        room("Stages", ["CPluginABI", "Tensors", "Checkpoints", "Tokenizers"]),
+        .plugin(name: "KitFingerprint", capability: .buildTool(), path: "KitFingerprint"),
+        room(
+            "Stages", ["CPluginABI", "Tensors", "Checkpoints", "Tokenizers"],
+            plugins: ["KitFingerprint"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
