@@ -1,0 +1,74 @@
+// The inner loops: conversions, dot products, activations and row reductions.
+//
+// Each loop is written once, in kernels_body.h, and compiled for several kinds of CPU. A table
+// holds the functions of one kind; the table is chosen once in a process.
+//
+// Every sum runs over eight lanes in the order of the elements, then over the lanes in a fixed
+// order, so that a result depends on the numbers and the table alone.
+
+#ifndef VOKEN_KERNELS_H
+#define VOKEN_KERNELS_H
+
+#include <stddef.h>
+
+#pragma clang assume_nonnull begin
+#pragma GCC visibility push(hidden)
+
+enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
+
+// The greatest number of rows of x that dot_rows takes.
+#define VOKEN_DOT_ROWS 8
+
+struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
+    const char *name;
+
+    // y[i] = the i-th of `count` elements of x, stored in a format.
+    void (*decode)(enum voken_format, const void *x, float *y, ptrdiff_t count);
+
+    // y[r * stride_y + n] = bias[n] + sum over k of x[r * depth + k] * weight[n * depth + k], for r < rows
+    // (at most VOKEN_DOT_ROWS) and n < columns. The sum for one (r, n) is the same whatever
+    // `rows` and `columns` are. `bias` may be null.
+    void (*dot_rows)(enum voken_format, const void *weight, const float *_Nullable bias,
+                     const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
+                     ptrdiff_t depth, ptrdiff_t stride_y);
+
+    // y[i] = f(x[i]). `gelu` is the exact one: x (1 + erf(x / sqrt 2)) / 2.
+    void (*exp)(const float *x, float *y, ptrdiff_t count);
+    void (*erf)(const float *x, float *y, ptrdiff_t count);
+    void (*silu)(const float *x, float *y, ptrdiff_t count);
+    void (*gelu)(const float *x, float *y, ptrdiff_t count);
+    void (*relu)(const float *x, float *y, ptrdiff_t count);
+
+    // y[i] = value[i] * gelu(gate[i]).
+    void (*geglu)(const float *value, const float *gate, float *y, ptrdiff_t count);
+
+    // y[i] = silu(gate[i]) * up[i].
+    void (*swiglu)(const float *gate, const float *up, float *y, ptrdiff_t count);
+
+    // y[i] = exp(x[i]) / sum over j of exp(x[j]); x and y may be the same.
+    void (*softmax)(const float *x, float *y, ptrdiff_t count);
+
+    // One row of layer normalisation and of root mean square normalisation.
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon,
+                       float *y, ptrdiff_t count);
+    void (*rms_norm)(const float *x, const float *weight, float epsilon, float *y,
+                     ptrdiff_t count);
+
+    // sums[c] = sum over r of x[r][c], and of (x[r][c] - mean[c])^2.
+    void (*column_sums)(const float *x, float *sums, ptrdiff_t rows, ptrdiff_t columns);
+    void (*column_squares)(const float *x, const float *mean, float *sums, ptrdiff_t rows,
+                           ptrdiff_t columns);
+
+    // y[r][c] = (x[r][c] - mean[c]) * scale[c] + bias[c].
+    void (*column_affine)(const float *x, const float *mean, const float *scale,
+                          const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
+};
+
+// The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one;
+// VOKEN_CPU=avx2 for the other, which a CPU without AVX2 ignores.
+const struct voken_kernels *voken_kernels(void);
+
+#pragma GCC visibility pop
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,26 @@
+// The kernels for x86-64 with AVX2, FMA and F16C (Haswell, Zen and later).
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+#include "vectors.h"
+
+extern const struct voken_kernels voken_kernels_avx2 __attribute__((visibility("hidden")));
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+
+static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
+    return (v8)_mm256_cvtph_ps((__m128i)halves);
+}
+
+#define KERNELS voken_kernels_avx2
+#define KERNELS_NAME "avx2"
+#include "kernels_body.h"
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,359 @@
+// The loops themselves, over vectors of eight floats. Included once for each kind of CPU by a
+// file that defines KERNELS (the table's name), KERNELS_NAME and load_half.
+//
+// Products and sums in one expression may fuse into one rounding where the CPU has such an
+// instruction, so two tables agree to rounding and not to the bit.
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE v8 load(const float *x) {
+    v8 v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+INLINE void store(float *y, v8 v) { memcpy(y, &v, sizeof v); }
+
+INLINE v8 all(float x) { return (v8){x, x, x, x, x, x, x, x}; }
+
+// The first `count` < 8 elements, then `fill`.
+INLINE v8 load_some(const float *x, ptrdiff_t count, float fill) {
+    v8 v = all(fill);
+    memcpy(&v, x, (size_t)count * sizeof *x);
+    return v;
+}
+
+INLINE void store_some(float *y, v8 v, ptrdiff_t count) {
+    memcpy(y, &v, (size_t)count * sizeof *y);
+}
+
+INLINE v8 choose(i8 where, v8 a, v8 b) { return (v8)((where & (i8)a) | (~where & (i8)b)); }
+
+INLINE v8 greater(v8 a, v8 b) { return choose(a > b, a, b); }
+
+INLINE float sum(v8 v) {
+    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+INLINE float largest(v8 v) {
+    float m = v[0];
+    for (int i = 1; i < 8; i++) m = v[i] > m ? v[i] : m;
+    return m;
+}
+
+// e^x = 2^n e^r with |r| <= ln 2 / 2; e^r by a polynomial fitted to a relative error of 6e-11.
+// Within 1 ulp where the result is normal. Overflows to infinity, underflows gradually to zero.
+INLINE v8 exp8(v8 x) {
+    x = choose(x > all(89), all(89), x);
+    x = choose(x < all(-104), all(-104), x);
+    const v8 shift = all(12582912);  // 1.5 * 2^23: adding it rounds to an integer
+    v8 t = x * all(1.44269504f) + shift;
+    i8 n = (i8)t - (i8)shift;
+    t -= shift;
+    v8 r = x - t * all(0.693359375f);  // ln 2 in two parts, the first exact in nine bits
+    r = r - t * all(-2.12194440e-4f);
+    v8 p = all(1.979023654e-4f);
+    p = p * r + all(1.394476741e-3f);
+    p = p * r + all(8.333497681e-3f);
+    p = p * r + all(4.166629538e-2f);
+    p = p * r + all(1.666666567e-1f);
+    p = p * r + all(0.5f);
+    p = p * (r * r) + r;
+    p += all(1);
+    // 2^n in two factors: n reaches 128 and -150, beyond the exponents of one float.
+    i8 half = n >> 1;
+    v8 scale = (v8)((half + 127) << 23);
+    v8 rest = (v8)((n - half + 127) << 23);
+    return p * scale * rest;
+}
+
+// The error function, within 2 ulp: x + x P(x^2) near zero; further out 1 - exp(-Q(|x|)).
+// Both polynomials are fitted to a relative error under 2e-9.
+INLINE v8 erf8(v8 x) {
+    const i8 sign = (i8)all(-0.0f);
+    v8 a = (v8)((i8)x & ~sign);
+    v8 s = x * x;
+    v8 p = all(8.267496742e-5f);
+    p = p * s + all(-8.118085680e-4f);
+    p = p * s + all(5.198831204e-3f);
+    p = p * s + all(-2.685849741e-2f);
+    p = p * s + all(1.128367931e-1f);
+    p = p * s + all(-3.761263192e-1f);
+    p = p * s + all(1.283791661e-1f);
+    v8 near = p * x + x;
+    v8 c = choose(a > all(4), all(4), a);
+    v8 q = all(-1.929504942e-4f);
+    q = q * c + all(3.013947280e-3f);
+    q = q * c + all(-2.211037092e-2f);
+    q = q * c + all(1.036901101e-1f);
+    q = q * c + all(6.374570727e-1f);
+    q = q * c + all(1.127512693f);
+    q = q * c + all(2.350710711e-4f);
+    v8 far = all(1) - exp8(-q);
+    far = (v8)((i8)far | ((i8)x & sign));
+    return choose(a > all(0.9375f), far, near);
+}
+
+INLINE v8 silu8(v8 x) { return x / (all(1) + exp8(-x)); }
+
+INLINE v8 gelu8(v8 x) { return all(0.5f) * x * (all(1) + erf8(x * all(0.707106781f))); }
+
+INLINE v8 relu8(v8 x) { return choose(x < all(0), all(0), x); }
+
+#define MAP(name, function)                                                        \
+    static void name(const float *x, float *y, ptrdiff_t count) {                  \
+        ptrdiff_t i = 0;                                                           \
+        for (; i + 8 <= count; i += 8) store(y + i, function(load(x + i)));        \
+        if (i < count)                                                             \
+            store_some(y + i, function(load_some(x + i, count - i, 0)), count - i); \
+    }
+
+MAP(map_exp, exp8)
+MAP(map_erf, erf8)
+MAP(map_silu, silu8)
+MAP(map_gelu, gelu8)
+MAP(map_relu, relu8)
+
+static void geglu(const float *value, const float *gate, float *y, ptrdiff_t count) {
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8) store(y + i, load(value + i) * gelu8(load(gate + i)));
+    if (i == count) return;
+    v8 v = load_some(value + i, count - i, 0), g = load_some(gate + i, count - i, 0);
+    store_some(y + i, v * gelu8(g), count - i);
+}
+
+static void swiglu(const float *gate, const float *up, float *y, ptrdiff_t count) {
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8) store(y + i, silu8(load(gate + i)) * load(up + i));
+    if (i == count) return;
+    v8 g = load_some(gate + i, count - i, 0), u = load_some(up + i, count - i, 0);
+    store_some(y + i, silu8(g) * u, count - i);
+}
+
+// --- Weights ---------------------------------------------------------------------------------
+
+INLINE ptrdiff_t width(enum voken_format format) { return format == VOKEN_FLOAT32 ? 4 : 2; }
+
+INLINE v8 load_weight(enum voken_format format, const void *x) {
+    if (format == VOKEN_FLOAT32) return load(x);
+    h8 halves;
+    memcpy(&halves, x, sizeof halves);
+    if (format == VOKEN_FLOAT16) return load_half(halves);
+    return (v8)(__builtin_convertvector(halves, i8) << 16);
+}
+
+INLINE v8 load_some_weight(enum voken_format format, const void *x, ptrdiff_t count) {
+    char bytes[32] = {0};
+    memcpy(bytes, x, (size_t)(count * width(format)));
+    return load_weight(format, bytes);
+}
+
+INLINE void decode_as(enum voken_format format, const char *x, float *y, ptrdiff_t count) {
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8) store(y + i, load_weight(format, x + i * width(format)));
+    if (i < count)
+        store_some(y + i, load_some_weight(format, x + i * width(format), count - i), count - i);
+}
+
+static void decode(enum voken_format format, const void *x, float *y, ptrdiff_t count) {
+    switch (format) {
+        case VOKEN_FLOAT32: decode_as(VOKEN_FLOAT32, x, y, count); break;
+        case VOKEN_FLOAT16: decode_as(VOKEN_FLOAT16, x, y, count); break;
+        case VOKEN_BFLOAT16: decode_as(VOKEN_BFLOAT16, x, y, count); break;
+    }
+}
+
+// A tile of `rows` rows of x by `columns` rows of the weight. Each product keeps one vector of
+// sums; several products side by side hide the latency of the additions.
+INLINE void dot_tile(enum voken_format format, int rows, int columns, const char *weight,
+                     const float *bias, const float *x, float *y, ptrdiff_t depth,
+                     ptrdiff_t stride_y) {
+    v8 sums[8];
+    for (int i = 0; i < rows * columns; i++) sums[i] = all(0);
+    ptrdiff_t row_bytes = depth * width(format);
+    ptrdiff_t k = 0;
+    for (; k + 8 <= depth; k += 8) {
+        for (int n = 0; n < columns; n++) {
+            v8 w = load_weight(format, weight + n * row_bytes + k * width(format));
+            for (int r = 0; r < rows; r++)
+                sums[n * rows + r] = w * load(x + r * depth + k) + sums[n * rows + r];
+        }
+    }
+    if (k < depth) {
+        for (int n = 0; n < columns; n++) {
+            v8 w = load_some_weight(
+                format, weight + n * row_bytes + k * width(format), depth - k);
+            for (int r = 0; r < rows; r++)
+                sums[n * rows + r] =
+                    w * load_some(x + r * depth + k, depth - k, 0) + sums[n * rows + r];
+        }
+    }
+    for (int n = 0; n < columns; n++)
+        for (int r = 0; r < rows; r++)
+            y[r * stride_y + n] = sum(sums[n * rows + r]) + (bias ? bias[n] : 0);
+}
+
+INLINE void dot_columns(enum voken_format format, int rows, int step, const char *weight,
+                        const float *bias, const float *x, float *y, ptrdiff_t columns,
+                        ptrdiff_t depth, ptrdiff_t stride_y) {
+    ptrdiff_t row_bytes = depth * width(format);
+    ptrdiff_t n = 0;
+    for (; n + step <= columns; n += step)
+        dot_tile(format, rows, step, weight + n * row_bytes, bias ? bias + n : bias, x, y + n,
+                 depth, stride_y);
+    for (; n < columns; n++)
+        dot_tile(format, rows, 1, weight + n * row_bytes, bias ? bias + n : bias, x, y + n,
+                 depth, stride_y);
+}
+
+INLINE void dot_rows_as(enum voken_format format, const char *weight, const float *bias,
+                        const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
+                        ptrdiff_t depth, ptrdiff_t stride_y) {
+#define CASE(rows, step)                                                                   \
+    case rows:                                                                             \
+        dot_columns(format, rows, step, weight, bias, x, y, columns, depth, stride_y); \
+        break;
+    switch (rows) {
+        CASE(1, 8)
+        CASE(2, 4)
+        CASE(3, 2)
+        CASE(4, 2)
+        CASE(5, 1)
+        CASE(6, 1)
+        CASE(7, 1)
+        CASE(8, 1)
+    }
+#undef CASE
+}
+
+static void dot_rows(enum voken_format format, const void *weight, const float *bias,
+                     const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
+                     ptrdiff_t depth, ptrdiff_t stride_y) {
+    switch (format) {
+        case VOKEN_FLOAT32:
+            dot_rows_as(VOKEN_FLOAT32, weight, bias, x, y, rows, columns, depth, stride_y);
+            break;
+        case VOKEN_FLOAT16:
+            dot_rows_as(VOKEN_FLOAT16, weight, bias, x, y, rows, columns, depth, stride_y);
+            break;
+        case VOKEN_BFLOAT16:
+            dot_rows_as(VOKEN_BFLOAT16, weight, bias, x, y, rows, columns, depth, stride_y);
+            break;
+    }
+}
+
+// --- Rows --------------------------------------------------------------------------------------
+
+static void softmax(const float *x, float *y, ptrdiff_t count) {
+    v8 m = all(-INFINITY);
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8) m = greater(load(x + i), m);
+    if (i < count) m = greater(load_some(x + i, count - i, -INFINITY), m);
+    v8 most = all(largest(m));
+    v8 total = all(0);
+    for (i = 0; i + 8 <= count; i += 8) {
+        v8 e = exp8(load(x + i) - most);
+        total += e;
+        store(y + i, e);
+    }
+    if (i < count) {
+        v8 e = exp8(load_some(x + i, count - i, -INFINITY) - most);
+        total += e;
+        store_some(y + i, e, count - i);
+    }
+    v8 scale = all(1 / sum(total));
+    for (i = 0; i + 8 <= count; i += 8) store(y + i, load(y + i) * scale);
+    for (; i < count; i++) y[i] *= scale[0];
+}
+
+// The sum of x and of (x - mean)^2, in two chains of eight lanes.
+INLINE float row_sum(const float *x, ptrdiff_t count) {
+    v8 a = all(0), b = all(0);
+    ptrdiff_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        a += load(x + i);
+        b += load(x + i + 8);
+    }
+    for (; i + 8 <= count; i += 8) a += load(x + i);
+    if (i < count) b += load_some(x + i, count - i, 0);
+    return sum(a + b);
+}
+
+INLINE float row_squares(const float *x, float mean, ptrdiff_t count) {
+    v8 a = all(0), b = all(0), d;
+    ptrdiff_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        d = load(x + i) - all(mean);
+        a = d * d + a;
+        d = load(x + i + 8) - all(mean);
+        b = d * d + b;
+    }
+    for (; i + 8 <= count; i += 8) {
+        d = load(x + i) - all(mean);
+        a = d * d + a;
+    }
+    if (i < count) {
+        d = load_some(x + i, count - i, mean) - all(mean);
+        b = d * d + b;
+    }
+    return sum(a + b);
+}
+
+static void layer_norm(const float *x, const float *weight, const float *bias, float epsilon,
+                       float *y, ptrdiff_t count) {
+    float mean = row_sum(x, count) / (float)count;
+    float scale = 1 / sqrtf(row_squares(x, mean, count) / (float)count + epsilon);
+    for (ptrdiff_t i = 0; i < count; i++) y[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
+static void rms_norm(const float *x, const float *weight, float epsilon, float *y,
+                     ptrdiff_t count) {
+    float scale = 1 / sqrtf(row_squares(x, 0, count) / (float)count + epsilon);
+    for (ptrdiff_t i = 0; i < count; i++) y[i] = x[i] * scale * weight[i];
+}
+
+static void column_sums(const float *x, float *sums, ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t c = 0; c < columns; c++) sums[c] = 0;
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t c = 0; c < columns; c++) sums[c] += x[r * columns + c];
+}
+
+static void column_squares(const float *x, const float *mean, float *sums, ptrdiff_t rows,
+                           ptrdiff_t columns) {
+    for (ptrdiff_t c = 0; c < columns; c++) sums[c] = 0;
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t c = 0; c < columns; c++) {
+            float d = x[r * columns + c] - mean[c];
+            sums[c] += d * d;
+        }
+}
+
+static void column_affine(const float *x, const float *mean, const float *scale,
+                          const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t c = 0; c < columns; c++)
+            y[r * columns + c] = (x[r * columns + c] - mean[c]) * scale[c] + bias[c];
+}
+
+const struct voken_kernels KERNELS = {
+    .name = KERNELS_NAME,
+    .decode = decode,
+    .dot_rows = dot_rows,
+    .exp = map_exp,
+    .erf = map_erf,
+    .silu = map_silu,
+    .gelu = map_gelu,
+    .relu = map_relu,
+    .geglu = geglu,
+    .swiglu = swiglu,
+    .softmax = softmax,
+    .layer_norm = layer_norm,
+    .rms_norm = rms_norm,
+    .column_sums = column_sums,
+    .column_squares = column_squares,
+    .column_affine = column_affine,
+};

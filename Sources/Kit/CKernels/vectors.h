@@ -1,0 +1,10 @@
+#ifndef VOKEN_VECTORS_H
+#define VOKEN_VECTORS_H
+
+#include <stdint.h>
+
+typedef float v8 __attribute__((vector_size(32)));
+typedef int32_t i8 __attribute__((vector_size(32)));
+typedef uint16_t h8 __attribute__((vector_size(16)));
+
+#endif
