@@ -32,7 +32,7 @@ public struct Tensor: Sendable {
     }
 
     /// Makes a tensor from a kernel that writes through a raw pointer, as threads and C do.
-    init(_ shape: Shape, unsafeFill fill: (UnsafeMutablePointer<Float>) -> Void) {
+    init(uninitialized shape: Shape, fill: (UnsafeMutablePointer<Float>) -> Void) {
         self.shape = shape
         storage = Storage(count: shape.count)
         unsafe fill(storage.elements)
@@ -75,5 +75,13 @@ public struct Tensor: Sendable {
     public func reshaped(_ shape: Shape) -> Tensor {
         precondition(shape.count == self.shape.count, "cannot reshape \(self.shape) to \(shape)")
         return Tensor(shape: shape, storage: storage)
+    }
+}
+
+extension Tensor? {
+    /// ``Tensor/withElements(_:)``, with `nil` for no tensor.
+    func withElements<Result>(_ body: (UnsafePointer<Float>?) throws -> Result) rethrows -> Result {
+        guard let self else { return try body(nil) }
+        return try unsafe self.withElements { elements in try unsafe body(elements) }
     }
 }

@@ -109,11 +109,9 @@ public protocol WeightBytes: AnyObject, Sendable {}
     /// are not worth reading in place.
     public func tensor() -> Tensor {
         guard isMaterialised else { return Tensor(shape, repeating: 0) }
-        return unsafe Tensor(
-            shape,
-            unsafeFill: { elements in
-                unsafe decode(0..<shape.count, into: elements)
-            })
+        return unsafe Tensor(uninitialized: shape) { elements in
+            unsafe decode(0..<shape.count, into: elements)
+        }
     }
 
     /// Converts a run of elements to 32-bit floats.
@@ -122,20 +120,14 @@ public protocol WeightBytes: AnyObject, Sendable {}
             unsafe elements.update(repeating: 0, count: range.count)
             return
         }
-        switch format {
-        case .float32:
-            unsafe elements.update(
-                from: bytes.assumingMemoryBound(to: Float.self) + range.lowerBound,
-                count: range.count)
-        case .float16:
-            let source = unsafe bytes.assumingMemoryBound(to: Float16.self) + range.lowerBound
-            for index in 0..<range.count { unsafe elements[index] = Float(source[index]) }
-        case .bfloat16:
-            let source = unsafe bytes.assumingMemoryBound(to: UInt16.self) + range.lowerBound
-            for index in 0..<range.count {
-                unsafe elements[index] = Float(bitPattern: UInt32(source[index]) << 16)
-            }
-        }
+        unsafe Kernels.table.decode(
+            format.kernelFormat, bytes + range.lowerBound * format.width, elements, range.count)
+    }
+
+    /// The elements, where they need no conversion.
+    var floats: UnsafePointer<Float>? {
+        guard format == .float32, let bytes = unsafe bytes else { return nil }
+        return unsafe bytes.assumingMemoryBound(to: Float.self)
     }
 }
 

@@ -1,0 +1,114 @@
+extension Tensor {
+    /// The sum, element by element.
+    ///
+    /// - Parameters:
+    ///   - a: `[..., C]`.
+    ///   - b: of the same shape, or `[C]`, which is then added to every row.
+    public static func + (a: Tensor, b: Tensor) -> Tensor {
+        unsafe combine(a, b, "+") { a, b, y, count in
+            for index in 0..<count { unsafe y[index] = a[index] + b[index] }
+        }
+    }
+
+    /// The difference, element by element; shapes as in ``+(_:_:)``.
+    public static func - (a: Tensor, b: Tensor) -> Tensor {
+        unsafe combine(a, b, "-") { a, b, y, count in
+            for index in 0..<count { unsafe y[index] = a[index] - b[index] }
+        }
+    }
+
+    /// Every element times a number.
+    public func scaled(by factor: Float) -> Tensor {
+        unsafe Tensor(uninitialized: shape) { y in
+            unsafe withElements { x in
+                forEachRun(of: count) { run in
+                    for index in run { unsafe y[index] = x[index] * factor }
+                }
+            }
+        }
+    }
+}
+
+/// Calls `kernel` with runs of three arrays of equal length.
+private func combine(
+    _ a: Tensor, _ b: Tensor, _ name: String,
+    _ kernel: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+) -> Tensor {
+    let isRow = b.shape.rank == 1 && a.shape.rank > 1 && b.shape[0] == a.shape[-1]
+    precondition(isRow || a.shape == b.shape, "\(name): \(a.shape) and \(b.shape)")
+    return unsafe Tensor(uninitialized: a.shape) { y in
+        unsafe a.withElements { first in
+            unsafe b.withElements { second in
+                guard isRow else {
+                    forEachRun(of: a.count) { run in
+                        let start = run.lowerBound
+                        unsafe kernel(first + start, second + start, y + start, run.count)
+                    }
+                    return
+                }
+                let width = b.count
+                forEachRun(of: a.count / max(width, 1), width: width) { rows in
+                    for row in rows {
+                        let start = row * width
+                        unsafe kernel(first + start, second, y + start, width)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds a row of numbers to every place of a sample: a timestep's embedding to a feature map.
+///
+/// - Parameters:
+///   - x: `[B, H, W, C]`, or any shape from `[B, C]` on.
+///   - y: `[B, C]`.
+/// - Returns: the shape of `x`.
+public func addPerSample(_ x: Tensor, _ y: Tensor) -> Tensor {
+    let channels = x.shape[-1]
+    precondition(
+        x.shape.rank >= 2 && y.shape == [x.shape[0], channels],
+        "addPerSample: x \(x.shape), y \(y.shape)")
+    let rows = x.count / max(channels, 1)
+    let places = max(rows / max(x.shape[0], 1), 1)
+    return unsafe Tensor(uninitialized: x.shape) { sum in
+        unsafe x.withElements { x in
+            unsafe y.withElements { y in
+                forEachRun(of: rows, width: channels) { rows in
+                    for row in rows {
+                        let start = row * channels
+                        let sample = row / places * channels
+                        for channel in 0..<channels {
+                            unsafe sum[start + channel] = x[start + channel] + y[sample + channel]
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `Σ factor · tensor`, summed in the order given.
+///
+/// - Parameter terms: at least one; tensors of equal shapes.
+public func linearCombination(_ terms: [(Float, Tensor)]) -> Tensor {
+    guard let (factor, first) = terms.first else {
+        preconditionFailure("linearCombination of nothing")
+    }
+    for (_, tensor) in terms {
+        precondition(
+            tensor.shape == first.shape, "linearCombination: \(first.shape) and \(tensor.shape)")
+    }
+    return unsafe Tensor(uninitialized: first.shape) { y in
+        forEachRun(of: first.count) { run in
+            unsafe first.withElements { x in
+                for index in run { unsafe y[index] = factor * x[index] }
+            }
+            for (factor, tensor) in terms.dropFirst() {
+                unsafe tensor.withElements { x in
+                    for index in run { unsafe y[index] += factor * x[index] }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import CKernels
+
+/// An affine map of the last axis: `y = x · weightᵀ + bias`.
+///
+/// - Parameters:
+///   - x: `[..., K]`.
+///   - weight: `[N, K]`, as PyTorch keeps it.
+///   - bias: `[N]`.
+/// - Returns: `[..., N]`.
+///
+/// Up to eight rows (the tokens being generated) read the weight once, as it is stored, and then
+/// a row's result does not depend on the other rows. More rows go through blocked products.
+public func linear(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor {
+    precondition(
+        weight.shape.rank == 2 && x.shape.rank >= 1 && x.shape[-1] == weight.shape[1],
+        "linear: x \(x.shape), weight \(weight.shape)")
+    let outputs = weight.shape[0]
+    precondition(
+        bias == nil || bias?.shape == [outputs],
+        "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
+    let rows = x.count / max(x.shape[-1], 1)
+    return unsafe Tensor(uninitialized: x.shape.with(outputs, at: -1)) { y in
+        unsafe x.withElements { x in
+            unsafe bias.withElements { bias in
+                unsafe linearForward(x, weight, bias, into: y, rows: rows)
+            }
+        }
+    }
+}
+
+func linearForward(
+    _ x: UnsafePointer<Float>, _ weight: Weight, _ bias: UnsafePointer<Float>?,
+    into y: UnsafeMutablePointer<Float>, rows: Int
+) {
+    let (columns, depth) = (weight.shape[0], weight.shape[1])
+    guard rows <= Int(VOKEN_DOT_ROWS), let bytes = unsafe weight.bytes else {
+        let product = Product(rows: rows, columns: columns, depth: depth, gathers: false)
+        unsafe product(x, weight, bias: bias, into: y)
+        return
+    }
+    guard rows > 0 else { return }
+    // A piece reads at least 64 Ki elements of the weight: waking a thread costs as much as that.
+    let grain = max(64 * 1024 / max(depth, 1), 8)
+    let width = depth * weight.format.width
+    ThreadPool.run(columns, grain: grain) { columns in
+        let first = columns.lowerBound
+        unsafe Kernels.table.dot_rows(
+            weight.format.kernelFormat, bytes + first * width,
+            bias.map { unsafe $0 + first }, x, y + first, rows, columns.count, depth,
+            weight.shape[0])
+    }
+}

@@ -1,0 +1,59 @@
+import Glibc
+
+/// Rotary position embedding (Su et al., 2021) in the layout of LLaMA in `transformers`:
+/// channel `i` of a head is rotated with channel `i + d/2` by `position · base^(-2i/d)`.
+///
+/// - Parameters:
+///   - x: `[B, T, h·d]`.
+///   - heads: `h`.
+///   - firstPosition: The position of the first of the `T` tokens.
+///   - base: The wavelength factor; 10000 in LLaMA.
+/// - Returns: `[B, T, h·d]`.
+public func rotary(_ x: Tensor, heads: Int, firstPosition: Int, base: Float) -> Tensor {
+    precondition(
+        x.shape.rank == 3 && heads >= 1 && x.shape[2] % (2 * heads) == 0,
+        "rotary: x \(x.shape), \(heads) heads")
+    precondition(firstPosition >= 0, "rotary: position \(firstPosition)")
+    let (batch, tokens, channels) = (x.shape[0], x.shape[1], x.shape[2])
+    let half = channels / heads / 2
+    // Angles are rounded to floats where transformers rounds them; only the sine and the cosine
+    // of the rounded angle are taken in double precision.
+    let frequencies = (0..<half).map { 1 / powf(base, Float(2 * $0) / Float(2 * half)) }
+    let angles = Tensor([tokens, 2, half]) { (angles: inout MutableSpan<Float>) in
+        for token in 0..<tokens {
+            for index in 0..<half {
+                let angle = Double(Float(firstPosition + token) * frequencies[index])
+                angles[2 * token * half + index] = Float(cos(angle))
+                angles[(2 * token + 1) * half + index] = Float(sin(angle))
+            }
+        }
+    }
+    return unsafe Tensor(uninitialized: x.shape) { y in
+        unsafe x.withElements { x in
+            unsafe angles.withElements { angles in
+                forEachRun(of: batch * tokens, width: channels) { rows in
+                    for row in rows {
+                        let cosines = unsafe angles + row % tokens * 2 * half
+                        for head in 0..<heads {
+                            let start = row * channels + head * 2 * half
+                            unsafe rotate(
+                                x + start, cosines, cosines + half, into: y + start, half: half)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One head of one token.
+private func rotate(
+    _ x: UnsafePointer<Float>, _ cosines: UnsafePointer<Float>, _ sines: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>, half: Int
+) {
+    for index in 0..<half {
+        let (a, b) = unsafe (x[index], x[index &+ half])
+        unsafe y[index] = a * cosines[index] - b * sines[index]
+        unsafe y[index &+ half] = b * cosines[index] + a * sines[index]
+    }
+}
