@@ -1,0 +1,37 @@
+public import Tensors
+
+/// A two-dimensional convolution with a bias, over channels-innermost images.
+public struct Conv2d: Sendable {
+    let weight: Weight  // [outputs, kernel, kernel, inputs]
+    let bias: Tensor?
+    let stride: Int
+    let padding: Padding
+
+    /// - Parameters:
+    ///   - p: holds `weight` of `[outputs, inputs, kernel, kernel]`, PyTorch's order, and, with
+    ///     `bias`, `bias` of `[outputs]`.
+    ///   - padding: on all four sides.
+    public init(
+        _ p: Parameters, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1,
+        padding: Int = 0, bias: Bool = true
+    ) throws(ParameterError) {
+        try self.init(
+            p, inputs, outputs, kernel: kernel, stride: stride, padding: Padding(padding),
+            bias: bias)
+    }
+
+    public init(
+        _ p: Parameters, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1,
+        padding: Padding, bias: Bool = true
+    ) throws(ParameterError) {
+        weight = try p.weight("weight", [outputs, inputs, kernel, kernel]).channelsInnermost()
+        self.bias = bias ? try p.tensor("bias", [outputs]) : nil
+        self.stride = stride
+        self.padding = padding
+    }
+
+    /// `[B, H, W, inputs]` to `[B, H', W', outputs]`.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        conv2d(x, weight, bias: bias, stride: stride, padding: padding)
+    }
+}

@@ -1,0 +1,18 @@
+public import Tensors
+
+/// An affine map of the last axis.
+public struct Linear: Sendable {
+    let weight: Weight
+    let bias: Tensor?
+
+    /// - Parameter p: holds `weight` of `[outputs, inputs]` and, with `bias`, `bias` of `[outputs]`.
+    public init(
+        _ p: Parameters, _ inputs: Int, _ outputs: Int, bias: Bool = true
+    ) throws(ParameterError) {
+        weight = try p.weight("weight", [outputs, inputs])
+        self.bias = bias ? try p.tensor("bias", [outputs]) : nil
+    }
+
+    /// `[..., inputs]` to `[..., outputs]`.
+    public func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight, bias: bias) }
+}
