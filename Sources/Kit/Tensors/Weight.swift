@@ -23,7 +23,7 @@ public protocol WeightBytes: AnyObject, Sendable {}
     public let format: WeightFormat
     /// Row-major elements in the machine's byte order; `nil` for a weight that has a shape alone.
     let bytes: UnsafeRawPointer?
-    private let owner: (any WeightBytes)?
+    let owner: (any WeightBytes)?
 
     /// - Precondition: `bytes` holds `shape.count` elements of `format` for as long as `owner`
     ///   lives, aligned to the format's width.

@@ -1,0 +1,18 @@
+import Tensors
+import Testing
+
+@Suite struct WeightRowsTests {
+    @Test(arguments: WeightFormat.allCases)
+    func readsRowsInPlace(format: WeightFormat) {
+        let whole = Weight(Tensor([5, 3], (0..<15).map(Float.init)), format: format)
+        #expect(whole.rows(1..<3).shape == [2, 3])
+        #expect(whole.rows(1..<3).tensor().values == [3, 4, 5, 6, 7, 8])
+        #expect(whole.rows(4..<5).tensor().values == [12, 13, 14])
+    }
+
+    @Test func ofAShapeAlone() {
+        let part = Weight(shapeOnly: [5, 3]).rows(1..<5)
+        #expect(part.shape == [4, 3])
+        #expect(!part.isMaterialised)
+    }
+}
