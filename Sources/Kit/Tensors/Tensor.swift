@@ -38,7 +38,8 @@ public struct Tensor: Sendable {
         unsafe fill(storage.elements)
     }
 
-    private init(shape: Shape, storage: Storage) {
+    /// - Precondition: `storage` holds at least as many elements as `shape`.
+    init(shape: Shape, storage: Storage) {
         self.shape = shape
         self.storage = storage
     }
@@ -47,7 +48,7 @@ public struct Tensor: Sendable {
 
     /// Calls `body` with all elements in row-major order.
     public func withSpan<Result>(_ body: (Span<Float>) throws -> Result) rethrows -> Result {
-        let elements = unsafe UnsafeBufferPointer(start: storage.elements, count: storage.count)
+        let elements = unsafe UnsafeBufferPointer(start: storage.elements, count: shape.count)
         let span = unsafe Span(_unsafeElements: elements)
         defer { extendLifetime(storage) }
         return try body(span)
