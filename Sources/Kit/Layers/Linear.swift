@@ -13,6 +13,15 @@ public struct Linear: Sendable {
         self.bias = bias ? try p.tensor("bias", [outputs]) : nil
     }
 
+    /// A map whose parts were read elsewhere.
+    /// - Parameters:
+    ///   - weight: `[outputs, inputs]`.
+    ///   - bias: `[outputs]`.
+    public init(weight: Weight, bias: Tensor?) {
+        self.weight = weight
+        self.bias = bias
+    }
+
     /// `[..., inputs]` to `[..., outputs]`.
     public func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight, bias: bias) }
 }
