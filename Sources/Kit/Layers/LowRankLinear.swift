@@ -1,0 +1,58 @@
+public import Tensors
+
+/// A projection with a low-rank correction: `W x + s · B (A x)` (LoRA; Hu et al., 2021, §4.1).
+public struct LowRankLinear: Sendable {
+    let base: Linear
+    /// `A` and `B`; `nil` where the projection has no correction, or has it merged into `W`.
+    let correction: (down: Linear, up: Linear)?
+    let scale: Float
+
+    /// A projection without correction.
+    public init(_ base: Linear) {
+        self.base = base
+        correction = nil
+        scale = 0
+    }
+
+    /// A correction kept apart: `W` is read in place, and its numbers are not rounded again.
+    ///
+    /// - Parameters:
+    ///   - down: A, `[r, inputs]`.
+    ///   - up: B, `[outputs, r]`.
+    public init(_ base: Linear, down: Weight, up: Weight, scale: Float) {
+        self.base = base
+        correction = (Linear(weight: down, bias: nil), Linear(weight: up, bias: nil))
+        self.scale = scale
+    }
+
+    /// `[…, inputs]` to `[…, outputs]`.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        guard let correction else { return base(x) }
+        return base(x) + correction.up(correction.down(x)).scaled(by: scale)
+    }
+}
+
+extension Weight {
+    /// `W + s · B A`, in the format of `W`: one product less a call, for a copy of `W`.
+    ///
+    /// - Parameters:
+    ///   - down: A, `[r, inputs]`.
+    ///   - up: B, `[outputs, r]`.
+    public func merged(down: Weight, up: Weight, scale: Float) -> Weight {
+        guard isMaterialised else { return self }
+        let product = linear(up.tensor(), Weight(transposed(down.tensor())))
+        return Weight(tensor() + product.scaled(by: scale), format: format)
+    }
+}
+
+/// `[M, N]` to `[N, M]`; for the small matrices of an adapter.
+private func transposed(_ x: Tensor) -> Tensor {
+    let (rows, columns) = (x.shape[0], x.shape[1])
+    return Tensor([columns, rows]) { y in
+        x.withSpan { x in
+            for row in 0..<rows {
+                for column in 0..<columns { y[column * rows + row] = x[row * columns + column] }
+            }
+        }
+    }
+}
