@@ -105,7 +105,8 @@ public protocol TextEncoder: Stage {
     /// C.
     var width: Int { get }
     /// - Returns: `[B, L, C]`, states after the final norm, truncated or padded to L.
-    func encode(_ captions: [String]) -> Tensor
+    /// - Throws: for a caption over the tokenizer's limit.
+    func encode(_ captions: [String]) throws -> Tensor
 }
 
 /// A diffusion solver: an immutable plan. Each image owns a ``Trajectory``.
