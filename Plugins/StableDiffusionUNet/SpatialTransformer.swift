@@ -1,0 +1,87 @@
+import Layers
+import Tensors
+
+/// Attention over the places of a feature map, and over the conditioning (Rombach et al., 2022,
+/// §3.3). Names follow diffusers' `Transformer2DModel`.
+struct SpatialTransformer: Sendable {
+    let norm: GroupNorm
+    let input, output: Linear
+    let blocks: [TransformerBlock]
+
+    init(_ p: Parameters, _ level: UNetLevel, _ c: UNetConfiguration) throws(ParameterError) {
+        let channels = level.channels
+        norm = try GroupNorm(p["norm"], groups: c.normGroups, channels: channels, epsilon: 1e-6)
+        input = try Self.projection(p["proj_in"], channels, c)
+        var blocks: [TransformerBlock] = []
+        for index in 0..<level.transformerLayers {
+            blocks.append(
+                try TransformerBlock(
+                    p["transformer_blocks"][index], channels: channels, heads: level.heads,
+                    contextWidth: c.conditioningWidth))
+        }
+        self.blocks = blocks
+        output = try Self.projection(p["proj_out"], channels, c)
+    }
+
+    /// A matrix, stored as such or as the 1×1 convolution of older models: the same numbers.
+    private static func projection(
+        _ p: Parameters, _ channels: Int, _ c: UNetConfiguration
+    ) throws(ParameterError) -> Linear {
+        let weight =
+            c.linearProjection
+            ? try p.weight("weight", [channels, channels])
+            : try p.weight("weight", [channels, channels, 1, 1]).reshaped([channels, channels])
+        return Linear(weight: weight, bias: try p.tensor("bias", [channels]))
+    }
+
+    /// `[B, H, W, C]` under a conditioning `[B, L, D]`, to `[B, H, W, C]`.
+    func callAsFunction(_ x: Tensor, conditioning: Tensor) -> Tensor {
+        let shape = x.shape
+        var h = norm(x).reshaped([shape[0], shape[1] * shape[2], shape[3]])
+        h = input(h)
+        for block in blocks { h = block(h, conditioning: conditioning) }
+        return x + output(h).reshaped(shape)
+    }
+}
+
+/// Self-attention, cross-attention and a gated perceptron, each pre-norm. Names follow diffusers'
+/// `BasicTransformerBlock`.
+struct TransformerBlock: Sendable {
+    let norm1, norm2, norm3: LayerNorm
+    let selfAttention, crossAttention: MultiHeadAttention
+    let gated, output: Linear
+
+    init(
+        _ p: Parameters, channels: Int, heads: Int, contextWidth: Int
+    ) throws(ParameterError) {
+        norm1 = try LayerNorm(p["norm1"], channels, epsilon: 1e-5)
+        selfAttention = try MultiHeadAttention(
+            diffusers: p["attn1"], channels: channels, contextWidth: channels, heads: heads)
+        norm2 = try LayerNorm(p["norm2"], channels, epsilon: 1e-5)
+        crossAttention = try MultiHeadAttention(
+            diffusers: p["attn2"], channels: channels, contextWidth: contextWidth, heads: heads)
+        norm3 = try LayerNorm(p["norm3"], channels, epsilon: 1e-5)
+        gated = try Linear(p["ff"]["net"][0]["proj"], channels, 8 * channels)
+        output = try Linear(p["ff"]["net"][2], 4 * channels, channels)
+    }
+
+    /// `[B, N, C]` under a conditioning `[B, L, D]`, to `[B, N, C]`.
+    func callAsFunction(_ x: Tensor, conditioning: Tensor) -> Tensor {
+        var x = x + selfAttention(norm1(x))
+        x = x + crossAttention(norm2(x), over: conditioning)
+        return x + output(geglu(gated(norm3(x))))
+    }
+}
+
+extension MultiHeadAttention {
+    /// diffusers' `Attention` in a UNet: a bias at the output alone.
+    init(
+        diffusers p: Parameters, channels: Int, contextWidth: Int, heads: Int
+    ) throws(ParameterError) {
+        self.init(
+            query: try Linear(p["to_q"], channels, channels, bias: false),
+            key: try Linear(p["to_k"], contextWidth, channels, bias: false),
+            value: try Linear(p["to_v"], contextWidth, channels, bias: false),
+            output: try Linear(p["to_out"][0], channels, channels), heads: heads)
+    }
+}
