@@ -1,0 +1,112 @@
+import Checkpoints
+import Foundation
+import Stages
+import Tensors
+import TestSupport
+import Testing
+
+/// Whole trajectories against diffusers', at every call (Tests/Reference/schedulers.py).
+@Suite struct SchedulerTests {
+    @Test(arguments: try ReferenceRun.all())
+    func trajectoryIsThatOfDiffusers(_ run: ReferenceRun) throws {
+        let reference = try ReferenceRun.trajectory(run)
+        var trajectory = try run.makeScheduler().trajectory(steps: run.steps)
+        #expect(trajectory.timesteps == reference.timesteps)
+        #expect(trajectory.initialNoiseScale == 1)
+
+        var noise = TorchGenerator(seed: 20)
+        var sample = noise.normal([1, 3, 2, 2]).channelsInnermost()
+        expectClose(sample.values, reference.samples[0])
+        for (call, timestep) in trajectory.timesteps.enumerated() {
+            let seen = trajectory.modelInput(sample, call: call)
+            let output = Tensor(
+                seen.shape, seen.values.map { sin($0) * (0.5 + timestep / 2000) + 0.1 })
+            sample = trajectory.step(sample, output: output, call: call, noise: &noise)
+            expectClose(sample.values, reference.samples[call + 1])
+        }
+    }
+
+    @Test func paperCallsTheModelFiftyOneTimes() throws {
+        let scheduler = try makeScheduler(
+            "pndm", ["skip_prk_steps": .boolean(true), "steps_offset": .integer(1)])
+        let timesteps = try scheduler.trajectory(steps: 50).timesteps
+        #expect(timesteps.count == 51)
+        #expect(timesteps.prefix(5) == [981, 961, 961, 941, 921])
+        #expect(timesteps.last == 1)
+    }
+
+    /// Two images at different steps of one scheduler do not disturb each other.
+    @Test(arguments: ["ddim", "pndm", "echo"])
+    func trajectoriesAreIndependent(_ name: String) throws {
+        let scheduler = try makeScheduler(name)
+        func run(_ start: Float, between: () -> Void = {}) throws -> [Float] {
+            var trajectory = try scheduler.trajectory(steps: 6)
+            var noise = TorchGenerator(seed: 1)
+            var sample = Tensor([1, 1, 1, 2], [start, -start])
+            for call in trajectory.timesteps.indices {
+                sample = trajectory.step(
+                    sample, output: Tensor(sample.shape, sample.values.map(sin)), call: call,
+                    noise: &noise)
+                between()
+            }
+            return sample.values
+        }
+        let alone = try run(0.7)
+        var other = try scheduler.trajectory(steps: 6)
+        var noise = TorchGenerator(seed: 2)
+        var call = 0
+        let beside = try run(0.7) {
+            guard call < other.timesteps.count else { return }
+            let sample = Tensor([1, 1, 1, 2], repeating: 3)
+            _ = other.step(sample, output: sample, call: call, noise: &noise)
+            call += 1
+        }
+        #expect(alone == beside)
+    }
+
+    @Test(arguments: [
+        ("ddim", ["prediction_type": SettingValue.string("noise")], "prediction_type"),
+        ("ddim", ["thresholding": .boolean(true)], "thresholding"),
+        ("ddim", ["trained_betas": .array([.number(0.1)])], "trained_betas"),
+        ("ddim", ["eta": .number(1.5)], "eta"),
+        ("ddim", ["beta_start": .number(0), "beta_end": .number(0)], "beta"),
+        ("pndm", ["prediction_type": .string("sample")], "prediction_type"),
+        ("pndm", ["skip_prk": .boolean(true)], "skip_prk_steps"),
+        ("pndm", ["timestep_spacing": .integer(3)], "timestep_spacing"),
+        ("pndm", ["num_train_timesteps": .integer(0)], "num_train_timesteps"),
+    ])
+    func refusesBadSettings(
+        _ name: String, _ settings: [String: SettingValue], _ mentioned: String
+    ) throws {
+        let error = #expect(throws: (any Error).self) { try makeScheduler(name, settings) }
+        #expect("\(error as Any)".contains(mentioned), "\(error as Any)")
+    }
+
+    @Test(
+        arguments: [
+            ("ddim", [:], 0), ("ddim", [:], 1001), ("pndm", [:], 3), ("pndm", [:], -1),
+            ("ddim", ["steps_offset": .integer(1)], 1000),
+            (
+                "ddim",
+                [
+                    "rescale_betas_zero_snr": .boolean(true),
+                    "timestep_spacing": .string("trailing"),
+                ], 10
+            ),
+        ] as [(String, [String: SettingValue], Int)])
+    func refusesStepsItCannotTake(
+        _ name: String, _ settings: [String: SettingValue], _ steps: Int
+    ) throws {
+        let scheduler = try makeScheduler(name, settings)
+        #expect(throws: SettingError.self) { try scheduler.trajectory(steps: steps) }
+    }
+
+    @Test func tableOverridesModelFolder() throws {
+        let (folder, _) = ModelFolder.recording(
+            configuration: Settings(["steps_offset": .integer(1), "sample_size": .integer(9)]))
+        let table: [String: SettingValue] = ["steps_offset": .integer(2)]
+        #expect(try makeScheduler("ddim", [:], folder).trajectory(steps: 2).timesteps == [501, 1])
+        #expect(
+            try makeScheduler("ddim", table, folder).trajectory(steps: 2).timesteps == [502, 2])
+    }
+}
