@@ -1,0 +1,77 @@
+import Checkpoints
+import Testing
+import Tokenizers
+
+struct LlamaTokenizerTests {
+    /// 1,024 pieces of the pocket world and the nine added tokens.
+    static let rows = 1033
+    let tokenizer: LlamaTokenizer
+
+    init() throws {
+        tokenizer = try LlamaTokenizer(path: fixturePath("tokenizer.model"), rows: Self.rows)
+    }
+
+    @Test func encodesAsTheReference() throws {
+        let cases = try fixtureCases("llama", "encoded")
+        #expect(cases.count > 200)
+        for example in cases {
+            let text = try example.string("text")
+            #expect(
+                tokenizer.encode(text) == (try example.integers("ids")), "\(text.debugDescription)")
+        }
+    }
+
+    @Test func decodesAsTheReference() throws {
+        let cases = try fixtureCases("llama", "encoded") + fixtureCases("llama", "decoded")
+        #expect(cases.count > 300)
+        for example in cases {
+            let ids = try example.integers("ids")
+            #expect(tokenizer.decode(ids) == (try example.string("decoded")), "\(ids)")
+        }
+    }
+
+    @Test func addedTokensAreTheLastRows() {
+        #expect(tokenizer.count == Self.rows)
+        #expect(tokenizer.vokens == 1024..<1032)
+        #expect(tokenizer.imagePlaceholder == 1032)
+        #expect(tokenizer.encode("[IMG0] [IMG7]<ImageHere>") == [1024, 1031, 1032])
+        #expect([tokenizer.unknown, tokenizer.beginning, tokenizer.end] == [0, 1, 2])
+    }
+
+    @Test func aDeclaredPaddingTokenShiftsTheVokens() throws {
+        let shifted = try LlamaTokenizer(path: fixturePath("tokenizer.model"), rows: Self.rows + 1)
+        #expect(shifted.vokens == 1025..<1033)
+        #expect(shifted.decode([1024, 1025]) == "[IMG0]")
+    }
+
+    @Test func aChunkAfterATokenHasItsOwnLeadingBlank() {
+        #expect(tokenizer.encode("[IMG7] ###") == [1031] + tokenizer.encode("###"))
+    }
+
+    @Test func refusesATableTooSmallForTheVocabulary() {
+        #expect {
+            try LlamaTokenizer(path: fixturePath("tokenizer.model"), rows: Self.rows - 1)
+        } throws: { error in
+            (error as? TokenizerError)?.code == .mismatch
+        }
+    }
+
+    @Test func refusesWhatIsNotAModel() throws {
+        let model = try BoundedFile.read(fixturePath("tokenizer.model"), limit: 1 << 20)
+        for bytes in [[], [0], Array("not a model".utf8), Array(model.prefix(model.count / 2))] {
+            #expect {
+                try LlamaTokenizer(model: bytes, rows: Self.rows)
+            } throws: { error in
+                (error as? TokenizerError)?.code == .malformed
+            }
+        }
+    }
+
+    @Test func namesAMissingFile() {
+        #expect {
+            try LlamaTokenizer(path: fixturePath("absent.model"), rows: Self.rows)
+        } throws: { error in
+            (error as? CheckpointError)?.code == .notFound
+        }
+    }
+}
