@@ -112,8 +112,6 @@ INLINE v8 relu8(v8 x) { return choose(x < all(0), all(0), x); }
             store_some(y + i, function(load_some(x + i, count - i, 0)), count - i); \
     }
 
-MAP(map_exp, exp8)
-MAP(map_erf, erf8)
 MAP(map_silu, silu8)
 MAP(map_gelu, gelu8)
 MAP(map_relu, relu8)
@@ -343,8 +341,6 @@ const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
     .decode = decode,
     .dot_rows = dot_rows,
-    .exp = map_exp,
-    .erf = map_erf,
     .silu = map_silu,
     .gelu = map_gelu,
     .relu = map_relu,

@@ -1,3 +1,4 @@
+internal import CKernels
 import Glibc
 import Synchronization
 
@@ -38,7 +39,7 @@ import Synchronization
                 while round.load(ordering: .acquiring) == seen {
                     spin += 1
                     if spin < Crew.spins {
-                        pause()
+                        voken_relax()
                     } else {
                         condition.wait(until: { round.load(ordering: .acquiring) != seen })
                     }
@@ -139,7 +140,7 @@ import Synchronization
     private func waitForWorkers() {
         for _ in 0..<Self.spins {
             if members.gate.load(ordering: .acquiring) == 0 { return }
-            pause()
+            voken_relax()
         }
         members.condition.wait(until: { members.gate.load(ordering: .acquiring) == 0 })
     }

@@ -75,6 +75,26 @@ public struct TorchGenerator: Sendable {
         return numbers
     }
 
+    /// One draw of `torch.multinomial`: an index, as likely as its share of the sum.
+    ///
+    /// PyTorch lets exponential clocks race: the greatest `p / q` wins, with a `q` for each index
+    /// from an exponential distribution. (Its build for Intel CPUs draws `q` in another way.)
+    ///
+    /// - Parameter probabilities: at least one above zero; they need not add up to 1.
+    public mutating func multinomial(probabilities: [Float]) -> Int {
+        precondition(!probabilities.isEmpty, "multinomial: no probabilities")
+        var winner = 0
+        var best: Float = -1
+        for (index, probability) in probabilities.enumerated() {
+            let speed = probability / Float(-log1p(-uniformDouble()))
+            if speed > best {
+                winner = index
+                best = speed
+            }
+        }
+        return winner
+    }
+
     private mutating func singleNormal() -> Double {
         if let normal = pendingNormal {
             pendingNormal = nil

@@ -25,16 +25,14 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     // y[i] = the i-th of `count` elements of x, stored in a format.
     void (*decode)(enum voken_format, const void *x, float *y, ptrdiff_t count);
 
-    // y[r * stride_y + n] = bias[n] + sum over k of x[r * depth + k] * weight[n * depth + k], for r < rows
-    // (at most VOKEN_DOT_ROWS) and n < columns. The sum for one (r, n) is the same whatever
-    // `rows` and `columns` are. `bias` may be null.
+    // y[r * stride_y + n] = bias[n] + sum over k of x[r * depth + k] * weight[n * depth + k],
+    // for r < rows (at most VOKEN_DOT_ROWS) and n < columns. The sum for one (r, n) is the same
+    // whatever `rows` and `columns` are. `bias` may be null.
     void (*dot_rows)(enum voken_format, const void *weight, const float *_Nullable bias,
                      const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
                      ptrdiff_t depth, ptrdiff_t stride_y);
 
     // y[i] = f(x[i]). `gelu` is the exact one: x (1 + erf(x / sqrt 2)) / 2.
-    void (*exp)(const float *x, float *y, ptrdiff_t count);
-    void (*erf)(const float *x, float *y, ptrdiff_t count);
     void (*silu)(const float *x, float *y, ptrdiff_t count);
     void (*gelu)(const float *x, float *y, ptrdiff_t count);
     void (*relu)(const float *x, float *y, ptrdiff_t count);
@@ -67,6 +65,15 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
 // The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one;
 // VOKEN_CPU=avx2 for the other, which a CPU without AVX2 ignores.
 const struct voken_kernels *voken_kernels(void);
+
+// Tells the CPU that this thread spins.
+static inline void voken_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 #pragma GCC visibility pop
 #pragma clang assume_nonnull end
