@@ -1,6 +1,5 @@
 import Checkpoints
 import Foundation
-import PluginHost
 import Stages
 import Tensors
 import TestSupport
@@ -29,13 +28,6 @@ struct StageFixture {
     ) throws -> Kind {
         try loadStage(kind, name, ModelFolder.open(folder), settings)
     }
-}
-
-/// Plugins lie beside the program that runs the tests.
-private let host = Result {
-    let state = FileManager.default.temporaryDirectory.appending(path: "voken-\(UUID())")
-    return try PluginHost(
-        .init(directories: [PluginHost.directoryOfProgram()], stateDirectory: state.path))
 }
 
 func loadStage<Kind>(

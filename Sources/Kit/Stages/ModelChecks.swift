@@ -61,7 +61,7 @@ extension StageCheck {
         try requirePositive("width", stage.width)
         let captions = ["", "a red fox", String(repeating: "a red fox ", count: stage.length)]
         _ = try repeatable("encode", [captions.count, stage.length, stage.width]) {
-            stage.encode(captions)
+            try stage.encode(captions)
         }
     }
 

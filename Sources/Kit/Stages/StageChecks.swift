@@ -57,12 +57,19 @@ struct StageCheck {
 
     /// - Returns: the result of the first of two calls, which must agree to the bit.
     func repeatable(
-        _ check: String, _ shape: Shape, _ call: () -> Tensor
+        _ check: String, _ shape: Shape, _ call: () throws -> Tensor
     ) throws(StageCheckError) -> Tensor {
-        let first = call()
+        let first: Tensor
+        let second: Tensor
+        do {
+            first = try call()
+            second = try call()
+        } catch {
+            try fail(check, "\(error)")
+        }
         try requireShape(first, shape, check)
         try requireFinite(first, check)
-        try require(call().values == first.values, check, "the same call gave other numbers")
+        try require(second.values == first.values, check, "the same call gave other numbers")
         return first
     }
 
