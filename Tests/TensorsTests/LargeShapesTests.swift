@@ -1,0 +1,59 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Tensors
+
+func exponential(_ x: Double) -> Double { exp(x) }
+
+/// Shapes large enough to be cut into tiles, bands and blocks, against the plain loops.
+struct LargeShapesTests {
+    @Test(arguments: WeightFormat.allCases)
+    func productsOfSeveralTiles(format: WeightFormat) {
+        let weight = Weight(numbers([203, 517], seed: 3), format: format)
+        let bias = numbers([203], seed: 4)
+        for rows in [9, 64, 333] {
+            let x = numbers([rows, 517])
+            expectClose(
+                linear(x, weight, bias: bias),
+                Reference.linear(x, weight.tensor(), bias: bias))
+        }
+    }
+
+    @Test func aProductDeeperThanTheScratch() {
+        let weight = Weight(numbers([11, 40_001]), format: .float16)
+        let x = numbers([10, 40_001], seed: 2)
+        expectClose(linear(x, weight), Reference.linear(x, weight.tensor(), bias: nil))
+    }
+
+    @Test(arguments: WeightFormat.allCases)
+    func convolutionsOfSeveralBands(format: WeightFormat) {
+        let x = numbers([1, 29, 37, 33])
+        let weight = Weight(numbers([41, 3, 3, 33], seed: 2), format: format)
+        expectClose(
+            conv2d(x, weight, bias: nil, padding: Padding(1)),
+            Reference.conv2d(x, weight.tensor(), padding: 1))
+    }
+
+    @Test(arguments: [nil, 40])
+    func attentionOfSeveralBlocks(causalOffset: Int?) {
+        let query = numbers([1, 150, 12])
+        let key = numbers([1, 190, 12], seed: 2)
+        let value = numbers([1, 190, 12], seed: 3)
+        expectClose(
+            attention(query: query, key: key, value: value, heads: 1, causalOffset: causalOffset),
+            Reference.attention(query, key, value, causalOffset: causalOffset))
+    }
+
+    /// Cached generation relies on it: a token's result is the same alone and among a few.
+    @Test(arguments: WeightFormat.allCases)
+    func fewRowsDoNotAffectEachOther(format: WeightFormat) {
+        let weight = Weight(numbers([61, 333], seed: 3), format: format)
+        let x = numbers([8, 333])
+        let alone = (0..<8).map { linear(x.slice(axis: 0, $0..<$0 + 1), weight).values }
+        for rows in 1...8 {
+            let together = linear(x.slice(axis: 0, 0..<rows), weight).values
+            #expect(together == Array(alone[..<rows].joined()))
+        }
+    }
+}
