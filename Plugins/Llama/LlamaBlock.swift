@@ -1,0 +1,89 @@
+import Layers
+import Tensors
+
+/// A pre-norm decoder block (Touvron et al., 2023, §2.2). Names follow transformers.
+struct LlamaBlock: Sendable {
+    let inputNorm, postAttentionNorm: RMSNorm
+    let attention: LlamaAttention
+    let feedForward: LlamaFeedForward
+
+    init(_ p: LlamaParameters, _ layer: Int, _ c: LlamaConfiguration) throws(ParameterError) {
+        let block = p.base["model"]["layers"][layer]
+        inputNorm = try RMSNorm(block["input_layernorm"], c.width, epsilon: c.epsilon)
+        attention = try LlamaAttention(p, "model.layers.\(layer).self_attn", c)
+        postAttentionNorm = try RMSNorm(
+            block["post_attention_layernorm"], c.width, epsilon: c.epsilon)
+        feedForward = try LlamaFeedForward(p, "model.layers.\(layer).mlp", c)
+    }
+
+    /// `[1, T, D]` after the positions in `cache`, to `[1, T, D]`.
+    func callAsFunction(_ x: Tensor, cache: KeyValueCache) -> Tensor {
+        let x = x + attention(inputNorm(x), cache: cache)
+        return x + feedForward(postAttentionNorm(x))
+    }
+}
+
+/// Causal self-attention with rotary positions (Su et al., 2021) in the rotate-half layout, whose
+/// query heads may share heads of keys and values in groups (Ainslie et al., 2023).
+struct LlamaAttention: Sendable {
+    let query, key, value, output: LowRankLinear
+    let heads, keyValueHeads, headWidth: Int
+    let rotaryBase: Float
+
+    init(_ p: LlamaParameters, _ path: String, _ c: LlamaConfiguration) throws(ParameterError) {
+        let (queries, keys) = (c.heads * c.headWidth, c.keyValueHeads * c.headWidth)
+        query = try p.projection(path, "q_proj", c.width, queries)
+        key = try p.projection(path, "k_proj", c.width, keys)
+        value = try p.projection(path, "v_proj", c.width, keys)
+        output = try p.projection(path, "o_proj", queries, c.width)
+        heads = c.heads
+        keyValueHeads = c.keyValueHeads
+        headWidth = c.headWidth
+        rotaryBase = c.rotaryBase
+    }
+
+    /// `[1, T, D]` to `[1, T, D]`.
+    func callAsFunction(_ x: Tensor, cache: KeyValueCache) -> Tensor {
+        let first = cache.count
+        let q = rotary(query(x), heads: heads, firstPosition: first, base: rotaryBase)
+        let k = rotary(key(x), heads: keyValueHeads, firstPosition: first, base: rotaryBase)
+        cache.append(keys: k, values: value(x))
+        return output(grouped(q, keys: cache.keys, values: cache.values, first: first))
+    }
+
+    /// Attention of query head `h` over head `h / g` of keys and values.
+    ///
+    /// The heads of one rank within their groups, g apart, form a query with as many heads as the
+    /// keys have: so the keys are read in place, once for each rank, and never repeated.
+    private func grouped(_ q: Tensor, keys: Tensor, values: Tensor, first: Int) -> Tensor {
+        let group = heads / keyValueHeads
+        guard group > 1 else {
+            return attention(
+                query: q, key: keys, value: values, heads: heads, causalOffset: first)
+        }
+        let count = q.shape[1]
+        let split = q.reshaped([count, keyValueHeads, group, headWidth])
+        let outputs = (0..<group).map { rank in
+            attention(
+                query: split.slice(axis: 2, rank..<rank + 1)
+                    .reshaped([1, count, keyValueHeads * headWidth]),
+                key: keys, value: values, heads: keyValueHeads, causalOffset: first
+            ).reshaped([count, keyValueHeads, 1, headWidth])
+        }
+        return concatenate(outputs, axis: 2).reshaped(q.shape)
+    }
+}
+
+/// The gated perceptron (Shazeer, 2020).
+struct LlamaFeedForward: Sendable {
+    let gate, up, down: LowRankLinear
+
+    init(_ p: LlamaParameters, _ path: String, _ c: LlamaConfiguration) throws(ParameterError) {
+        gate = try p.projection(path, "gate_proj", c.width, c.feedForward)
+        up = try p.projection(path, "up_proj", c.width, c.feedForward)
+        down = try p.projection(path, "down_proj", c.feedForward, c.width)
+    }
+
+    /// `[1, T, D]` to `[1, T, D]`.
+    func callAsFunction(_ x: Tensor) -> Tensor { down(swiglu(gate(x), up(x))) }
+}

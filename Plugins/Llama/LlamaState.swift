@@ -1,0 +1,47 @@
+import Stages
+import Tensors
+
+/// The keys and values of one layer for the positions of one sequence.
+final class KeyValueCache {
+    private let keyRows, valueRows: RowBuffer
+
+    init(width: Int) {
+        keyRows = RowBuffer(width: width, block: 256)
+        valueRows = RowBuffer(width: width, block: 256)
+    }
+
+    var count: Int { keyRows.count }
+    /// `[1, count, width]`, rotated to their positions.
+    var keys: Tensor { keyRows.rows.reshaped([1, count, keyRows.width]) }
+    /// `[1, count, width]`.
+    var values: Tensor { valueRows.rows.reshaped([1, count, valueRows.width]) }
+
+    /// - Parameter keys, values: `[1, T, width]`.
+    func append(keys: Tensor, values: Tensor) {
+        keyRows.append(keys)
+        valueRows.append(values)
+    }
+
+    func truncate(to count: Int) {
+        keyRows.truncate(to: count)
+        valueRows.truncate(to: count)
+    }
+}
+
+/// The state of one sequence: a cache for every layer.
+///
+/// `@unchecked Sendable`: a request owns its state, and stages are called from the inference
+/// thread, one call at a time.
+final class LlamaState: LanguageModelState, @unchecked Sendable {
+    let caches: [KeyValueCache]
+
+    init(layers: Int, width: Int) {
+        caches = (0..<layers).map { _ in KeyValueCache(width: width) }
+    }
+
+    var count: Int { caches[0].count }
+
+    func truncate(to count: Int) {
+        for cache in caches { cache.truncate(to: count) }
+    }
+}
