@@ -13,6 +13,7 @@ from stage_fixture import randomise, write
 
 IMAGE, PATCH, WIDTH, HEADS, MLP, DEPTH = 12, 4, 10, 2, 14, 3
 Q_WIDTH, Q_LAYERS, Q_HEADS, Q_MLP, QUERIES, OUTPUT = 12, 3, 3, 16, 5, 9
+EPS, NORM_EPS, Q_EPS = 0.02, 0.05, 0.1
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=torch.double).view(1, 3, 1, 1)
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=torch.double).view(1, 3, 1, 1)
 
@@ -22,13 +23,13 @@ class Encoder(nn.Module):
         super().__init__()
         self.vision = Blip2VisionModel(Blip2VisionConfig(
             image_size=IMAGE, patch_size=PATCH, hidden_size=WIDTH, intermediate_size=MLP,
-            num_hidden_layers=DEPTH, num_attention_heads=HEADS, layer_norm_eps=1e-6,
+            num_hidden_layers=DEPTH, num_attention_heads=HEADS, layer_norm_eps=EPS,
             hidden_act="gelu", qkv_bias=True, attn_implementation="eager"))
-        self.ln_vision = nn.LayerNorm(WIDTH)
+        self.ln_vision = nn.LayerNorm(WIDTH, eps=NORM_EPS)
         self.qformer = Blip2QFormerModel(Blip2QFormerConfig(
             hidden_size=Q_WIDTH, num_hidden_layers=Q_LAYERS, num_attention_heads=Q_HEADS,
             intermediate_size=Q_MLP, encoder_hidden_size=WIDTH, cross_attention_frequency=2,
-            layer_norm_eps=1e-12, hidden_act="gelu", attn_implementation="eager"))
+            layer_norm_eps=Q_EPS, hidden_act="gelu", attn_implementation="eager"))
         self.query_tokens = nn.Parameter(torch.empty(1, QUERIES, Q_WIDTH))
         self.llama_proj = nn.Linear(Q_WIDTH, OUTPUT)
 
@@ -84,10 +85,11 @@ with torch.no_grad():
     output = encoder(pixels)
 config = {
     "image_size": IMAGE, "patch_size": PATCH, "width": WIDTH, "depth": DEPTH, "heads": HEADS,
-    "mlp_hidden": MLP, "layer_norm_eps": 1e-6, "projection_dim": OUTPUT,
+    "mlp_hidden": MLP, "layer_norm_eps": EPS, "ln_vision_eps": NORM_EPS,
+    "projection_dim": OUTPUT,
     "qformer": {
         "hidden_size": Q_WIDTH, "num_hidden_layers": Q_LAYERS, "num_attention_heads": Q_HEADS,
-        "intermediate_size": Q_MLP, "layer_norm_eps": 1e-12, "query_tokens": QUERIES,
+        "intermediate_size": Q_MLP, "layer_norm_eps": Q_EPS, "query_tokens": QUERIES,
         "cross_attention_frequency": 2,
     },
 }

@@ -14,7 +14,7 @@ class Mapper(nn.Module):
         self.fc = nn.Sequential(nn.Linear(INPUT, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH))
         self.llm_to_t2i_mapping = nn.Transformer(
             WIDTH, HEADS, num_encoder_layers=2, num_decoder_layers=3, dim_feedforward=FEED,
-            dropout=0.0, norm_first=True, batch_first=True)
+            dropout=0.0, norm_first=True, batch_first=True, layer_norm_eps=0.04)
         self.t2i_decoder_prompt = nn.Parameter(torch.empty(1, QUERIES, WIDTH))
 
     def forward(self, hidden):
@@ -31,6 +31,7 @@ with torch.no_grad():
 config = {
     "input_dim": INPUT, "d_model": WIDTH, "heads": HEADS, "encoder_layers": 2,
     "decoder_layers": 3, "feed_forward": FEED, "queries": QUERIES, "vokens": VOKENS,
+    "layer_norm_eps": 0.04,
 }
 write("mapper", config, mapper.state_dict(), {
     "hidden": hidden, "mapped": mapped, "unconditional": unconditional,

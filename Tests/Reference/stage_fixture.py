@@ -1,7 +1,8 @@
 """What the scripts of the stages share: random weights, and the folder of a tiny model.
 
 A model is computed in 64-bit floats on weights that 32-bit floats hold exactly, so that the
-expected outputs are right to the last digit that a test could see.
+expected outputs are right to the last digit that a test could see. Where a configuration gives the
+epsilon of a norm, it is large and like no other: a test could not see the usual ones.
 """
 
 import json

@@ -5,7 +5,7 @@ from diffusers import UNet2DConditionModel
 
 from stage_fixture import innermost, randomise, write
 
-COMMON = dict(in_channels=4, out_channels=4, norm_num_groups=2, cross_attention_dim=10)
+COMMON = dict(in_channels=4, out_channels=4, norm_num_groups=2, cross_attention_dim=10, norm_eps=0.03)
 UNETS = {
     # The layout of Stable Diffusion 2: linear projections, heads by level, a level without attention.
     "unet-linear": dict(
