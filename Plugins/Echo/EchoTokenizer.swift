@@ -12,7 +12,22 @@ struct EchoTokenizer: VokenTokenizer {
     let imagePlaceholder = 267
     private let bytes = 3..<259
 
-    func encode(_ text: String) -> [Int] { text.utf8.map { bytes.lowerBound + Int($0) } }
+    private var added: [(spelling: [UInt8], id: Int)] {
+        vokens.enumerated().map { (Array("[IMG\($0.offset)]".utf8), $0.element) }
+            + [(Array("<ImageHere>".utf8), imagePlaceholder)]
+    }
+
+    func encode(_ text: String) -> [Int] {
+        let added = added
+        var rest = Array(text.utf8)[...]
+        var ids: [Int] = []
+        while let byte = rest.first {
+            let token = added.first { rest.starts(with: $0.spelling) }
+            ids.append(token?.id ?? bytes.lowerBound + Int(byte))
+            rest = rest.dropFirst(token?.spelling.count ?? 1)
+        }
+        return ids
+    }
 
     func decode(_ ids: [Int]) -> String {
         let text = ids.filter(bytes.contains).map { UInt8($0 - bytes.lowerBound) }
