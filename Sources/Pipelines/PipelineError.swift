@@ -1,0 +1,39 @@
+import Checkpoints
+
+/// A pipeline file, or a pipeline made from one, that cannot be used.
+public struct PipelineError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: Sendable {
+        case unreadable  // the file is missing, too large or not text
+        case syntax  // not TOML
+        case badSetting  // a key that is unknown, missing or has a value that cannot be
+        case noPlugin  // no plugin of that name offers the stage
+        case noModel  // the model folder is missing or incomplete
+        case stageFailed  // a stage refused its model or settings
+        case contract  // two stages that do not fit each other
+    }
+    public let code: Code
+    public let file: String
+    /// From 1; `nil` where the whole file is meant.
+    public let line: Int?
+    /// Names the thing and the remedy.
+    public let message: String
+
+    public init(_ code: Code, file: String, line: Int? = nil, _ message: String) {
+        self.code = code
+        self.file = file
+        self.line = line
+        self.message = message
+    }
+
+    public var description: String {
+        line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)"
+    }
+}
+
+extension PipelineError {
+    /// A setting that cannot be, at the line where the file gives it.
+    init(_ error: SettingError, file: String, lines: TOMLLines) {
+        self.init(
+            .badSetting, file: file, line: lines.line(of: error.key), error.description)
+    }
+}

@@ -1,0 +1,105 @@
+import Checkpoints
+
+/// What a request gets that does not say: the table `[defaults]`.
+public struct RequestDefaults: Sendable, Equatable {
+    public let scenes: Int
+    /// As users of schedulers count them; PNDM, for one, calls the UNet once more.
+    public let steps: Int
+    /// The scale g of classifier-free guidance.
+    public let guidance: Double
+    /// `nil` for a seed drawn anew for each request.
+    public let seed: UInt64?
+
+    init(_ table: Settings, limits: RequestLimits) throws(SettingError) {
+        scenes = try table.integer("scenes", default: min(4, limits.scenes), in: 1...limits.scenes)
+        steps = try table.integer("steps", default: min(50, limits.steps), in: 1...limits.steps)
+        guidance = try table.number("guidance", default: 7.5, in: RequestLimits.guidance)
+        seed = try Self.seed(table)
+    }
+
+    private static func seed(_ table: Settings) throws(SettingError) -> UInt64? {
+        switch table.value("seed") {
+        case nil, .string("random"): nil
+        case .integer(let seed) where seed >= 0: UInt64(seed)
+        default: throw table.error("seed", "expected \"random\" or an integer from 0 up")
+        }
+    }
+}
+
+/// What a request may ask for: the table `[limits]`. All are checked before a request is queued.
+public struct RequestLimits: Sendable, Equatable {
+    public static let guidance = 0.0...100.0
+
+    /// UTF-8 bytes of a prompt.
+    public let promptBytes: Int
+    public let scenes: Int
+    public let steps: Int
+    /// Pictures sent along with a prompt.
+    public let images: Int
+    /// Bytes of one picture's file.
+    public let imageBytes: Int
+    /// Width times height of one picture, known before it is decoded.
+    public let imagePixels: Int
+    /// Requests waiting behind the one that runs.
+    public let queue: Int
+    /// Positions of the language model that a request may use; the model may have fewer.
+    public let contextTokens: Int
+
+    init(_ table: Settings) throws(SettingError) {
+        promptBytes = try table.integer("prompt_bytes", default: 4096, in: 1...1 << 20)
+        scenes = try table.integer("scenes", default: 16, in: 1...1000)
+        steps = try table.integer("steps", default: 250, in: 1...1000)
+        images = try table.integer("images", default: 4, in: 0...64)
+        imageBytes = try table.integer("image_bytes", default: 16 << 20, in: 1...1 << 30)
+        imagePixels = try table.integer("image_pixels", default: 16_000_000, in: 1...1 << 28)
+        queue = try table.integer("queue", default: 64, in: 0...100_000)
+        contextTokens = try table.integer("context_tokens", default: 2048, in: 64...1 << 20)
+    }
+}
+
+/// How the engine runs: the table `[engine]`.
+public struct EngineOptions: Sendable, Equatable {
+    /// Threads of one operation; 0 for one a core. The output does not depend on it.
+    public let threads: Int
+    /// Positions that one step of prefill appends, so that a long prompt can be cancelled.
+    public let prefillChunk: Int
+    /// Does what the published code does, oddities included, where it differs from what users
+    /// want: see ``StopRule`` and ``Sampler``.
+    public let faithful: Bool
+
+    init(_ table: Settings) throws(SettingError) {
+        threads = try table.integer("threads", default: 0, in: 0...256)
+        prefillChunk = try table.integer("prefill_chunk", default: 64, in: 1...4096)
+        faithful = try table.boolean("faithful", default: false)
+    }
+}
+
+/// How the language model is prompted and sampled: the table `[language]`.
+public struct LanguageOptions: Sendable, Equatable {
+    public enum Beginning: String, Sendable, CaseIterable {
+        case beginning = "<s>"
+        case end = "</s>"
+    }
+
+    public let prompts: PromptProfile
+    /// The token whose embedding opens every prompt.
+    public let beginning: Beginning
+    public let sampling: Sampling
+    /// Tokens of one scene; an image counts as one.
+    public let maxNewTokens: Int
+    /// Gives every scene an image: see ``Sampler`` for the faithful way. Otherwise an end of turn
+    /// without an image before it is taken as `[IMG0]`.
+    public let forceGeneration: Bool
+
+    init(_ table: Settings) throws(SettingError) {
+        prompts = try table.choice("prompts", default: .head)
+        beginning = try table.choice("beginning", default: prompts.beginning)
+        sampling = Sampling(
+            temperature: try table.number("temperature", default: 1, in: 0.01...100),
+            topK: try table.integer("top_k", default: 50, in: 0...1 << 20),
+            topP: try table.number("top_p", default: 0.9, in: 0.001...1),
+            repetitionPenalty: try table.number("repetition_penalty", default: 2, in: 0.1...10))
+        maxNewTokens = try table.integer("max_new_tokens", default: 256, in: 1...8192)
+        forceGeneration = try table.boolean("force_generation", default: false)
+    }
+}
