@@ -1,0 +1,81 @@
+import Stages
+import Tensors
+
+/// One image from the language model's voken states, in steps: the conditioning, each call of the
+/// UNet, the decoding.
+struct ImageTask {
+    /// What one step brought.
+    enum Outcome {
+        /// The conditioning is made; the calls of the UNet begin.
+        case began
+        /// So many calls are done.
+        case called(Int)
+        /// `[H, W, 3]`, RGB around `-1...1`, not clamped.
+        case decoded(Tensor)
+    }
+
+    let calls: Int
+    private let generation: Generation
+    private let guidance: Float
+    private let features: Tensor
+    private var trajectory: any Trajectory
+    private var noise: TorchGenerator
+    private var sample: Tensor
+    /// `[2, L, C]`: unconditional, conditional; without guidance `[1, L, C]`, conditional.
+    private var conditioning: Tensor?
+    private var call = 0
+
+    /// - Parameter features: `[1, vokens, D]`.
+    init(
+        _ generation: Generation, features: Tensor, scheduler: any Scheduler, steps: Int,
+        guidance: Double, seed: UInt64
+    ) throws(RequestError) {
+        self.generation = generation
+        self.features = features
+        self.guidance = Float(guidance)
+        do {
+            trajectory = try scheduler.trajectory(steps: steps)
+        } catch {
+            throw RequestError(.invalid, "steps: \(error)")
+        }
+        calls = trajectory.timesteps.count
+        noise = TorchGenerator(seed: seed)
+        // Drawn in torch's order, channels before rows.
+        let side = generation.unet.sampleSize
+        sample = noise.normal([1, generation.unet.latentChannels, side, side])
+            .channelsInnermost().scaled(by: trajectory.initialNoiseScale)
+    }
+
+    mutating func step() throws(RequestError) -> Outcome {
+        guard let conditioning else {
+            conditioning = try makeConditioning()
+            return .began
+        }
+        guard call < calls else { return .decoded(try generation.decode(sample)) }
+        let output = try predict(trajectory.modelInput(sample, call: call), conditioning)
+        sample = trajectory.step(sample, output: output, call: call, noise: &noise)
+        call += 1
+        return .called(call)
+    }
+
+    private func makeConditioning() throws(RequestError) -> Tensor {
+        let conditional = try generation.map(features)
+        guard guidance != 1 else { return conditional }
+        return concatenate([try generation.unconditional(), conditional], axis: 0)
+    }
+
+    /// Classifier-free guidance (Ho & Salimans, 2022, as diffusers writes it):
+    /// u + g·(c - u), both halves in one batch.
+    private func predict(_ input: Tensor, _ conditioning: Tensor) throws(RequestError) -> Tensor {
+        let timestep = trajectory.timesteps[call]
+        guard guidance != 1 else {
+            return try generation.predict(input, timestep: timestep, conditioning: conditioning)
+        }
+        let both = try generation.predict(
+            concatenate([input, input], axis: 0), timestep: timestep, conditioning: conditioning)
+        let unconditional = both.slice(axis: 0, 0..<1)
+        let conditional = both.slice(axis: 0, 1..<2)
+        let difference = conditional + unconditional.scaled(by: -1)
+        return unconditional + difference.scaled(by: guidance)
+    }
+}

@@ -1,0 +1,83 @@
+import Checkpoints
+import PluginHost
+import Tensors
+
+/// The version of the program, as its images' recipes name it.
+public let vokenVersion = "0.1.0"
+
+/// All that an image depends on, as it is written into its file. Nothing in it depends on the time
+/// or on the machine's paths, so that equal images are equal files.
+struct Recipe {
+    let entries: [RecipeEntry]
+
+    /// - Parameter image: its number, from 1, over the whole story.
+    init(_ order: StoryOrder, image: Int) {
+        let file = order.generation.file
+        var entries: [RecipeEntry] = []
+        func add(_ key: String, _ value: String) {
+            entries.append(RecipeEntry(key: key, value: value))
+        }
+        add("voken", vokenVersion)
+        add("pipeline", file.name)
+        add("prompt_sha256", SHA256.hash(Array(order.prompt.utf8)))
+        for (index, picture) in order.images.enumerated() {
+            add("picture_\(index + 1)_sha256", SHA256.hash(picture))
+        }
+        add("scenes", String(order.scenes))
+        add("seed", String(order.seeds.seed))
+        add("image", String(image))
+        add("image_seed", String(order.seeds.image(image)))
+        add("steps", String(order.steps))
+        add("scheduler", order.scheduler.recipe)
+        add("guidance", String(order.guidance))
+        add("language", file.language.recipe + (file.engine.faithful ? ", faithful" : ""))
+        add("arithmetic", arithmeticName)
+        for stage in order.generation.stages {
+            if let hash = stage.weightsHash { add("weights.\(stage.kind.rawValue)", hash) }
+        }
+        self.entries = entries
+    }
+
+    /// A scheduler's name and options: those of its model folder, and over them the pipeline's.
+    static func scheduler(_ loaded: LoadedStage, _ table: Settings) -> String {
+        var options: [String: String] = [:]
+        for settings in [loaded.model?.configuration, table].compactMap(\.self) {
+            for key in settings.keys where !key.hasPrefix("_") {
+                options[key] = settings.value(key)?.recipe
+            }
+        }
+        for key in ["plugin", "model"] { options[key] = nil }
+        return
+            ([loaded.descriptor.name]
+            + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+            .joined(separator: ", ")
+    }
+}
+
+extension LanguageOptions {
+    /// What decides the text besides weights and seed.
+    var recipe: String {
+        "prompts \(prompts.rawValue), beginning \(beginning.rawValue), "
+            + "temperature \(sampling.temperature), top_k \(sampling.topK), "
+            + "top_p \(sampling.topP), repetition_penalty \(sampling.repetitionPenalty), "
+            + "max_new_tokens \(maxNewTokens)" + (forceGeneration ? ", force_generation" : "")
+    }
+}
+
+extension SettingValue {
+    /// The value on one line, tables by sorted keys.
+    var recipe: String {
+        switch self {
+        case .string(let string): string
+        case .integer(let integer): String(integer)
+        case .number(let number): String(number)
+        case .boolean(let boolean): String(boolean)
+        case .array(let elements): "[" + elements.map(\.recipe).joined(separator: ", ") + "]"
+        case .table(let values):
+            "{"
+                + values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.recipe)" }
+                .joined(separator: ", ") + "}"
+        case .null: "null"
+        }
+    }
+}
