@@ -45,10 +45,10 @@ struct SafetensorsHeader {
         guard case .table(let members) = value else {
             throw malformed("the header is \(value.kind), not an object")
         }
-        guard members.count <= Self.maximumTensors + 1 else {
+        let tensors = members.count - (members["__metadata__"] == nil ? 0 : 1)
+        guard tensors <= Self.maximumTensors else {
             throw CheckpointError(
-                .overLimit, path: path,
-                "\(members.count) tensors; the limit is \(Self.maximumTensors)")
+                .overLimit, path: path, "\(tensors) tensors; the limit is \(Self.maximumTensors)")
         }
         return members
     }

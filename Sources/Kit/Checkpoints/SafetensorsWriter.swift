@@ -3,16 +3,19 @@ public import Tensors
 extension Safetensors {
     /// Writes tensors to a file that appears only when it is complete.
     ///
-    /// The same tensors give the same bytes: wider formats first, then by name, as the reference
-    /// implementation orders them, so that every tensor begins at a multiple of its element size.
+    /// The same tensors give the same bytes, which are those of the reference implementation:
+    /// wider formats first, then by name, so that every tensor begins at a multiple of its element
+    /// size.
     ///
     /// - Parameter tensors: each with elements, under a distinct name of 1 to 512 bytes.
     public static func write(
         _ tensors: [(name: String, weight: Weight)], metadata: [String: String] = [:],
         to path: String
     ) throws(CheckpointError) {
-        let sorted = tensors.sorted {
-            ($1.weight.format.width, $0.name) < ($0.weight.format.width, $1.name)
+        let sorted = tensors.sorted { a, b in
+            let (first, second) = (order(a.weight.format), order(b.weight.format))
+            return first == second
+                ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : first < second
         }
         var file = try AtomicFile(path: path)
         try file.append(header(sorted, metadata))
@@ -20,6 +23,14 @@ extension Safetensors {
             try weight.withStoredBytes { bytes throws(CheckpointError) in try file.append(bytes) }
         }
         try file.finish()
+    }
+
+    private static func order(_ format: WeightFormat) -> Int {
+        switch format {
+        case .float32: 0
+        case .bfloat16: 1
+        case .float16: 2
+        }
     }
 
     private static func header(
