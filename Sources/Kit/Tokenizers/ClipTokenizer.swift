@@ -8,7 +8,7 @@ import Checkpoints
 /// special tokens written in capitals.
 public struct ClipTokenizer: Sendable {
     /// Longer texts are refused: far over what 77 positions can hold.
-    public static let maximumTextBytes = 8 << 10
+    public static let maximumTextBytes = 4 << 10
     private static let beginningToken = "<|startoftext|>"
     private static let endToken = "<|endoftext|>"
 
