@@ -208,9 +208,9 @@ INLINE void dot_columns(enum voken_format format, int rows, int step, const char
                  depth, stride_y);
 }
 
-INLINE void dot_rows_as(enum voken_format format, const char *weight, const float *bias,
-                        const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
-                        ptrdiff_t depth, ptrdiff_t stride_y) {
+INLINE void dot_few_rows(enum voken_format format, const char *weight, const float *bias,
+                         const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
+                         ptrdiff_t depth, ptrdiff_t stride_y) {
 #define CASE(rows, step)                                                                   \
     case rows:                                                                             \
         dot_columns(format, rows, step, weight, bias, x, y, columns, depth, stride_y); \
@@ -220,12 +220,26 @@ INLINE void dot_rows_as(enum voken_format format, const char *weight, const floa
         CASE(2, 4)
         CASE(3, 2)
         CASE(4, 2)
-        CASE(5, 1)
-        CASE(6, 1)
-        CASE(7, 1)
-        CASE(8, 1)
     }
 #undef CASE
+}
+
+// Four rows at a time, and for these as many columns as stay in the nearest caches.
+INLINE void dot_rows_as(enum voken_format format, const char *weight, const float *bias,
+                        const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
+                        ptrdiff_t depth, ptrdiff_t stride_y) {
+    const ptrdiff_t step = 16;
+    if (rows <= 4) {
+        dot_few_rows(format, weight, bias, x, y, rows, columns, depth, stride_y);
+        return;
+    }
+    for (ptrdiff_t n = 0; n < columns; n += step) {
+        ptrdiff_t some = columns - n < step ? columns - n : step;
+        for (ptrdiff_t r = 0; r < rows; r += 4)
+            dot_few_rows(format, weight + n * depth * width(format), bias ? bias + n : bias,
+                         x + r * depth, y + r * stride_y + n, rows - r < 4 ? rows - r : 4, some,
+                         depth, stride_y);
+    }
 }
 
 static void dot_rows(enum voken_format format, const void *weight, const float *bias,

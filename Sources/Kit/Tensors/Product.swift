@@ -11,10 +11,11 @@ struct Product {
 
     let tileRows, tileColumns, bandRows: Int
 
-    /// Floats of scratch for the converted part of a weight and for a band of gathered rows.
-    private static let scratch = 256 * 1024
-    /// Multiplications for which a tile of its own pays.
-    private static let tileWork = 4 * 1024 * 1024
+    /// Floats of scratch for the converted part of a weight, and as many for a band of rows.
+    private static let scratch = 1024 * 1024
+    /// Multiplications for which a tile of its own pays: about 50 µs of them.
+    private static let tileWork = 2 * 1024 * 1024
+    private static let mostTiles = 16
 
     init(rows: Int, columns: Int, depth: Int, gathers: Bool) {
         self.rows = rows
@@ -23,31 +24,33 @@ struct Product {
         self.gathers = gathers
         let room = max(Self.scratch / max(depth, 1), 8)
         bandRows = gathers ? max(min(rows, room, 128), 1) : max(rows, 1)
-        // Tiles of all rows would be simplest; but few columns may leave too little to share,
-        // and then rows are cut too, no shorter than converting the weight again pays for.
-        var columnsPerTile = min(columns, room)
-        var rowsPerTile = rows
-        let wanted = min(max(rows * columns * depth / Self.tileWork, 1), 16)
+        let wanted = min(rows * columns * depth / Self.tileWork, Self.mostTiles)
+        // Rows are copied again for each tile beside another, and the weight is converted again
+        // for each tile below another: the cheaper cut comes first.
+        var extents = (rows: rows, columns: min(columns, room))
         func tiles() -> Int {
-            Self.pieces(columns, columnsPerTile) * Self.pieces(rows, rowsPerTile)
+            Self.pieces(rows, extents.rows) * Self.pieces(columns, extents.columns)
         }
         while tiles() < wanted {
-            if rowsPerTile >= 2 * 64 && rowsPerTile >= columnsPerTile {
-                rowsPerTile = Self.half(rowsPerTile)
-            } else if columnsPerTile >= 2 * 32 {
-                columnsPerTile = Self.half(columnsPerTile)
+            let (canCutRows, canCutColumns) = (extents.rows >= 192, extents.columns >= 128)
+            if canCutRows && (gathers || !canCutColumns) {
+                extents.rows = Self.half(extents.rows)
+            } else if canCutColumns {
+                extents.columns = Self.half(extents.columns)
             } else {
                 break
             }
         }
-        tileRows = max(rowsPerTile, 1)
-        tileColumns = max(columnsPerTile, 1)
+        tileRows = max(extents.rows, 1)
+        tileColumns = max(extents.columns, 1)
     }
 
     /// Half of an extent, rounded up to whole vectors.
     private static func half(_ extent: Int) -> Int { ((extent + 1) / 2 + 7) / 8 * 8 }
 
-    private static func pieces(_ extent: Int, _ size: Int) -> Int { (extent + size - 1) / size }
+    private static func pieces(_ extent: Int, _ size: Int) -> Int {
+        extent == 0 ? 0 : (extent + size - 1) / size
+    }
 
     /// - Parameters:
     ///   - x: `[rows, depth]`, read if rows are not gathered.

@@ -16,7 +16,7 @@
 
 enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 
-// The greatest number of rows of x that dot_rows takes.
+// With more rows of x than these, blocked products are faster than dot_rows.
 #define VOKEN_DOT_ROWS 8
 
 struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
@@ -26,7 +26,7 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*decode)(enum voken_format, const void *x, float *y, ptrdiff_t count);
 
     // y[r * stride_y + n] = bias[n] + sum over k of x[r * depth + k] * weight[n * depth + k],
-    // for r < rows (at most VOKEN_DOT_ROWS) and n < columns. The sum for one (r, n) is the same
+    // for r < rows, meant for up to VOKEN_DOT_ROWS, and n < columns. The sum for one (r, n) is the same
     // whatever `rows` and `columns` are. `bias` may be null.
     void (*dot_rows)(enum voken_format, const void *weight, const float *_Nullable bias,
                      const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,

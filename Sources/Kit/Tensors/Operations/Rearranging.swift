@@ -78,10 +78,25 @@ extension Tensor {
                 for sample in 0..<batch {
                     let x = unsafe x + sample * rows * columns
                     let y = unsafe y + sample * rows * columns
-                    for row in 0..<rows {
-                        for column in 0..<columns {
-                            unsafe y[column &* rows &+ row] = x[row &* columns &+ column]
-                        }
+                    unsafe transpose(x, into: y, rows: rows, columns: columns)
+                }
+            }
+        }
+    }
+}
+
+/// In squares that keep the lines of both matrices in the nearest cache.
+private func transpose(
+    _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+) {
+    let side = 16
+    ThreadPool.run(rows, grain: 16 * side) { band in
+        for firstColumn in stride(from: 0, to: columns, by: side) {
+            let lastColumn = min(firstColumn + side, columns)
+            for firstRow in stride(from: band.lowerBound, to: band.upperBound, by: side) {
+                for row in firstRow..<min(firstRow + side, band.upperBound) {
+                    for column in firstColumn..<lastColumn {
+                        unsafe y[column &* rows &+ row] = x[row &* columns &+ column]
                     }
                 }
             }
