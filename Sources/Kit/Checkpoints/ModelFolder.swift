@@ -1,3 +1,4 @@
+import Glibc
 public import Layers
 
 /// The folder of one stage's model: `config.json` and safetensors files.
@@ -27,7 +28,17 @@ public final class ModelFolder: Sendable {
     /// 2. the shards that the same names followed by `.index.json` list;
     /// 3. all files `*.safetensors`, together: the parts of a stage that was published as several
     ///    files (a vision tower, a Q-Former, a projection), whose tensor names must be distinct.
+    ///
+    /// A scheduler's folder, as diffusers publishes it, has a `scheduler_config.json` in place of
+    /// `config.json`, and no weights.
     public static func open(_ path: String) throws -> ModelFolder {
+        let scheduler = path + "/scheduler_config.json"
+        if unsafe access(scheduler, F_OK) == 0, unsafe access(path + "/config.json", F_OK) != 0 {
+            let store = try CheckpointStore([])
+            return ModelFolder(
+                path: path, configuration: try settings(scheduler), parameters: Parameters(store),
+                store: nil)
+        }
         let files = try WeightFiles.find(in: path)
         let configuration = try settings(path + "/config.json")
         let store = try CheckpointStore(files)
