@@ -44,6 +44,16 @@ public final class PluginImage: Sendable {
         try requireConsistentStages()
     }
 
+    /// Constructs one of its stages.
+    public func make(
+        _ kind: StageKind, named name: String, _ context: StageContext
+    ) throws(PluginError) -> LoadedStage {
+        guard let stage = stage(kind, named: name) else {
+            throw PluginError(.notFound, path, "offers no \(kind.rawValue) \"\(name)\"")
+        }
+        return try LoadedStage(stage, of: self, context)
+    }
+
     /// The stage of a kind and a name, if this plugin offers it.
     func stage(_ kind: StageKind, named name: String) -> (any Stage.Type)? {
         stages.first { $0.descriptor.kind == kind && $0.descriptor.name == name }
