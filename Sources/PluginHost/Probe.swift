@@ -20,7 +20,8 @@ public struct Probe: Sendable {
     func check(_ copy: String, of path: String) throws(PluginError) {
         let child = try Child(program: program, arguments: [copy])
         let answer = child.wait(milliseconds: milliseconds)
-        let output = answer.output.split(separator: "\n").suffix(10).joined(separator: "\n")
+        // What went wrong comes first; a backtrace may follow.
+        let output = answer.output.split(separator: "\n").prefix(12).joined(separator: "\n")
         switch answer.end {
         case .exited(0): return
         case .exited(let status):
