@@ -109,4 +109,26 @@ import Testing
         #expect(
             try makeScheduler("ddim", table, folder).trajectory(steps: 2).timesteps == [502, 2])
     }
+
+    /// As diffusers publishes it: a configuration, no weights, keys of other algorithms.
+    @Test func readsAPublishedFolder() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "voken-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let json = """
+            {
+              "_class_name": "PNDMScheduler", "_diffusers_version": "0.10.0.dev0",
+              "beta_end": 0.012, "beta_schedule": "scaled_linear", "beta_start": 0.00085,
+              "clip_sample": false, "num_train_timesteps": 1000, "prediction_type": "epsilon",
+              "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1,
+              "trained_betas": null
+            }
+            """
+        try json.write(
+            to: folder.appending(path: "scheduler_config.json"), atomically: true, encoding: .utf8)
+        let model = try ModelFolder.open(folder.path)
+        #expect(model.weightsHash == nil)
+        #expect(try makeScheduler("pndm", [:], model).trajectory(steps: 50).timesteps.count == 51)
+        #expect(try makeScheduler("ddim", [:], model).trajectory(steps: 50).timesteps.first == 981)
+    }
 }

@@ -31,7 +31,7 @@ struct StageFixture {
 }
 
 func loadStage<Kind>(
-    _ kind: StageKind, _ name: String, _ model: ModelFolder,
+    _ kind: StageKind, _ name: String, _ model: ModelFolder?,
     _ settings: [String: SettingValue] = [:]
 ) throws -> Kind {
     let context = StageContext(model: model, settings: Settings(settings))

@@ -1,0 +1,6 @@
+import Synchronization
+
+final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+}

@@ -1,0 +1,89 @@
+import Stages
+import Tensors
+import Testing
+
+@Suite struct StageChecksTests {
+    /// Every stage of this build's plugins that needs no weights.
+    @Test(arguments: [
+        ("echo", StageKind.imageEncoder), ("echo", .languageModel), ("echo", .featureMapper),
+        ("echo", .unet), ("echo", .vae), ("echo", .scheduler), ("echo", .textEncoder),
+        ("ddim", .scheduler), ("pndm", .scheduler),
+    ])
+    func stageKeepsItsWord(_ name: String, _ kind: StageKind) throws {
+        let stage: any Stage = try loadStage(kind, name, nil)
+        try StageChecks.run(stage)
+    }
+
+    @Test(arguments: Fault.allCases)
+    func brokenMapperIsFound(_ fault: Fault) throws {
+        let error = try #require(throws: StageCheckError.self) {
+            try StageChecks.run(BrokenMapper(fault))
+        }
+        #expect(error.check == fault.check)
+        #expect(error.stage.name == "broken")
+    }
+
+    @Test func brokenSchedulerIsFound() throws {
+        let error = try #require(throws: StageCheckError.self) {
+            try StageChecks.run(AscendingScheduler(StageContext(model: nil)))
+        }
+        #expect(error.message.contains("do not descend"))
+    }
+}
+
+enum Fault: CaseIterable {
+    case wrongShape, notANumber, forgetful, mixesSamples, noVokens
+
+    var check: String {
+        switch self {
+        case .wrongShape, .notANumber, .forgetful: "map"
+        case .mixesSamples: "map two"
+        case .noVokens: "vokens"
+        }
+    }
+}
+
+/// A mapper with one fault.
+private struct BrokenMapper: FeatureMapper {
+    static let descriptor = StageDescriptor(.featureMapper, name: "broken", version: "0")
+    var vokens: Int { fault == .noVokens ? 0 : 2 }
+    let inputWidth = 3
+    let length = 2
+    let width = 3
+    private let fault: Fault
+    private let calls = Counter()
+
+    init(_ fault: Fault) { self.fault = fault }
+
+    init(_ context: StageContext) { fault = .wrongShape }
+
+    func map(_ hidden: Tensor) -> Tensor {
+        let values = hidden.values
+        switch fault {
+        case .wrongShape: return hidden.reshaped([hidden.shape[0], 3, 2])
+        case .notANumber: return Tensor(hidden.shape, repeating: .nan)
+        case .forgetful: return Tensor(hidden.shape, repeating: Float(calls.next()))
+        case .mixesSamples:
+            return Tensor(hidden.shape, repeating: values.reduce(0, +) / Float(values.count))
+        case .noVokens: return hidden
+        }
+    }
+}
+
+private struct AscendingScheduler: Scheduler {
+    static let descriptor = StageDescriptor(.scheduler, name: "broken", version: "0")
+    init(_ context: StageContext) {}
+
+    func trajectory(steps: Int) -> any Trajectory {
+        Ascending(timesteps: (0..<steps).map(Float.init))
+    }
+
+    struct Ascending: Trajectory {
+        let timesteps: [Float]
+        let initialNoiseScale: Float = 1
+        func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }
+        func step(
+            _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
+        ) -> Tensor { sample }
+    }
+}
