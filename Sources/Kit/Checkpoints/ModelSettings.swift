@@ -1,10 +1,12 @@
 // What models ask of their `config.json` beyond single values.
 
 extension Settings {
-    /// A count or an extent: at least one, and small enough that a product of four of them cannot
-    /// overflow.
+    private static let extentRange = 1...1 << 20
+
+    /// A count or an extent: at least one, and far over any model's at most, so that no size that is
+    /// computed from it overflows.
     public func extent(_ key: String, default fallback: Int? = nil) throws(SettingError) -> Int {
-        try integer(key, default: fallback, in: 1...32_767 * 16)
+        try integer(key, default: fallback, in: Self.extentRange)
     }
 
     /// An extent for each of `count` blocks; a single integer stands for all of them.
@@ -18,8 +20,8 @@ extension Settings {
         guard extents.count == count else {
             throw error(key, "\(extents.count) values for \(count) blocks")
         }
-        guard extents.allSatisfy({ (1...32_767 * 16).contains($0) }) else {
-            throw error(key, "every value must be positive; found \(extents)")
+        guard extents.allSatisfy({ Self.extentRange.contains($0) }) else {
+            throw error(key, "every value must be in \(Self.extentRange); found \(extents)")
         }
         return extents
     }
