@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -93,6 +94,16 @@ struct OperationsTests {
         let timesteps = try expected.tensor("timestepEmbedding.timesteps").values
         expectClose(
             timestepEmbedding(timesteps, width: 22), try expected.tensor("timestepEmbedding.y"))
+    }
+
+    @Test func timestepsInTheOtherOrder() {
+        let cosinesFirst = timestepEmbedding([3, 700], width: 22)
+        let sinesFirst = timestepEmbedding([3, 700], width: 22, cosinesFirst: false)
+        let halves = [11..<22, 0..<11].map { cosinesFirst.slice(axis: 1, $0) }
+        #expect(sinesFirst.values == concatenate(halves, axis: 1).values)
+        // A shift of one: from 1 to 1/10000 inclusive, as in Vaswani et al. (2017).
+        let shifted = timestepEmbedding([3], width: 4, frequencyShift: 1)
+        expectClose(shifted.values, [cos(3), cos(0.0003), sin(3), sin(0.0003)].map(Float.init))
     }
 
     @Test func upsampling() throws {

@@ -88,17 +88,21 @@ public protocol WeightBytes: AnyObject, Sendable {}
         precondition(shape.rank == 4, "a convolution weight has four axes, not \(shape)")
         let (outputs, inputs, height, width) = (shape[0], shape[1], shape[2], shape[3])
         let result: Shape = [outputs, height, width, inputs]
-        guard let bytes = unsafe bytes else { return Weight(shapeOnly: result) }
-        let element = format.width
-        let block = WeightBlock(byteCount: byteCount)
+        // A 1×1 kernel, or one of a single input, has the same order either way.
         let area = height * width
+        guard let bytes = unsafe bytes, area > 1, inputs > 1 else { return reshaped(result) }
+        let block = WeightBlock(byteCount: byteCount)
         for output in 0..<outputs {
-            for place in 0..<area {
-                for input in 0..<inputs {
-                    let from = ((output * inputs + input) * area + place) * element
-                    let to = ((output * area + place) * inputs + input) * element
-                    unsafe (block.base + to).copyMemory(from: bytes + from, byteCount: element)
-                }
+            let offset = output * inputs * area * format.width
+            let (from, to) = unsafe (bytes + offset, block.base + offset)
+            if format.width == 2 {
+                unsafe transpose(
+                    from.assumingMemoryBound(to: UInt16.self),
+                    into: to.assumingMemoryBound(to: UInt16.self), rows: inputs, columns: area)
+            } else {
+                unsafe transpose(
+                    from.assumingMemoryBound(to: UInt32.self),
+                    into: to.assumingMemoryBound(to: UInt32.self), rows: inputs, columns: area)
             }
         }
         return unsafe Weight(
@@ -128,6 +132,16 @@ public protocol WeightBytes: AnyObject, Sendable {}
     var floats: UnsafePointer<Float>? {
         guard format == .float32, let bytes = unsafe bytes else { return nil }
         return unsafe bytes.assumingMemoryBound(to: Float.self)
+    }
+}
+
+private func transpose<Element: BitwiseCopyable>(
+    _ x: UnsafePointer<Element>, into y: UnsafeMutablePointer<Element>, rows: Int, columns: Int
+) {
+    for row in 0..<rows {
+        for column in 0..<columns {
+            unsafe y[column &* rows &+ row] = x[row &* columns &+ column]
+        }
     }
 }
 
