@@ -1,2 +1,7 @@
+// Written by etc/protos: every message of Protos/.
 #pragma once
-#include <protobuf-c/protobuf-c.h>
+#include "grpc/health/v1/health.pb-c.h"
+#include "ttrpc/envelope.pb-c.h"
+#include "voken/v1/admin.pb-c.h"
+#include "voken/v1/generation.pb-c.h"
+#include "voken/v1/pipeline.pb-c.h"
