@@ -1,0 +1,108 @@
+internal import CProtobufC
+
+/// What `voken.v1.Generation/Generate` takes.
+public struct GenerateRequest: Message {
+    private static let promptLimit = 256 << 10
+    private static let nameLimit = 64
+
+    public var prompt: String
+    /// Turns in all.
+    public var scenes: Int?
+    /// PNG or JPEG files: with the rest of the request at most ``Frame/maximumCount`` bytes.
+    public var images: [[UInt8]]
+    public var steps: Int?
+    public var seed: UInt64?
+    /// The weight of classifier-free guidance.
+    public var guidance: Double?
+    /// By the name it has in the pipeline.
+    public var scheduler: String?
+    /// From receipt, in nanoseconds; 0 is no limit.
+    public var timeout: Int64
+
+    public init(
+        prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
+        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil, timeout: Int64 = 0
+    ) {
+        self.prompt = prompt
+        self.scenes = scenes
+        self.images = images
+        self.steps = steps
+        self.seed = seed
+        self.guidance = guidance
+        self.scheduler = scheduler
+        self.timeout = timeout
+    }
+
+    public init(_ bytes: [UInt8]) throws(WireError) {
+        self = try unsafe unpacking(bytes, with: voken__v1__generate_request__unpack) {
+            message throws(WireError) in
+            var request = GenerateRequest(
+                prompt: try unsafe validText(message.prompt, "prompt", limit: Self.promptLimit))
+            for index in unsafe 0..<message.n_images {
+                unsafe request.images.append([UInt8](message.images[index]))
+            }
+            if unsafe message.optional_scenes_case
+                == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES_SCENES
+            {
+                request.scenes = unsafe Int(message.scenes)
+            }
+            if unsafe message.optional_steps_case
+                == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS_STEPS
+            {
+                request.steps = unsafe Int(message.steps)
+            }
+            if unsafe message.optional_seed_case
+                == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED_SEED
+            {
+                request.seed = unsafe message.seed
+            }
+            if unsafe message.optional_guidance_case
+                == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_GUIDANCE
+            {
+                request.guidance = unsafe message.guidance
+            }
+            if unsafe message.optional_scheduler_case
+                == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER_SCHEDULER
+            {
+                request.scheduler = try unsafe validText(
+                    message.scheduler, "scheduler", limit: Self.nameLimit)
+            }
+            request.timeout = unsafe message.timeout_nano
+            return request
+        }
+    }
+
+    public var bytes: [UInt8] {
+        unsafe packing(voken__v1__generate_request__init) { message, arena in
+            unsafe message.prompt = arena.string(prompt)
+            unsafe message.n_images = images.count
+            unsafe message.images = arena.list(images) { unsafe $1.bytes($0) }
+            if let scenes {
+                unsafe message.optional_scenes_case =
+                    VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES_SCENES
+                unsafe message.scenes = UInt32(clamping: scenes)
+            }
+            if let steps {
+                unsafe message.optional_steps_case =
+                    VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS_STEPS
+                unsafe message.steps = UInt32(clamping: steps)
+            }
+            if let seed {
+                unsafe message.optional_seed_case =
+                    VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED_SEED
+                unsafe message.seed = seed
+            }
+            if let guidance {
+                unsafe message.optional_guidance_case =
+                    VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_GUIDANCE
+                unsafe message.guidance = guidance
+            }
+            if let scheduler {
+                unsafe message.optional_scheduler_case =
+                    VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER_SCHEDULER
+                unsafe message.scheduler = arena.string(scheduler)
+            }
+            unsafe message.timeout_nano = timeout
+        }
+    }
+}

@@ -1,0 +1,8 @@
+extension Method {
+    public static let generate = Method("voken.v1.Generation", "Generate", .serverStreaming)
+    public static let cancel = Method("voken.v1.Generation", "Cancel", .unary)
+    public static let listStages = Method("voken.v1.Pipeline", "ListStages", .unary)
+    public static let status = Method("voken.v1.Admin", "Status", .unary)
+    public static let version = Method("voken.v1.Admin", "Version", .unary)
+    public static let healthCheck = Method("grpc.health.v1.Health", "Check", .unary)
+}
