@@ -1,0 +1,248 @@
+import EventLoop
+import Foundation
+import Synchronization
+import Testing
+
+/// A listener that sends back what it reads, with what the tests need to know of it.
+private struct EchoServer {
+    let loop: Loop
+    let closed = Waiter<EventLoopError?>()
+    let peers = Waiter<Peer>()
+    let listener: LoopBound<PipeListener>
+
+    init(_ loop: Loop, _ path: String, _ settings: PipeListener.Settings = .init()) throws {
+        self.loop = loop
+        listener = try loop.sync { [closed, peers] () throws(EventLoopError) in
+            let listener = try PipeListener(path: path, loop: loop, settings: settings) {
+                connection, peer in
+                peers.put(peer)
+                connection.onRead = { bytes in
+                    connection.write([array(bytes)])
+                }
+                connection.onClose = { closed.put($0) }
+                connection.start()
+            }
+            return LoopBound(listener, to: loop)
+        }
+    }
+}
+
+/// The other end, whose bytes the test's thread waits for.
+private final class TestClient: Sendable {
+    let loop: Loop
+    let received = Waiter<[UInt8]>()
+    let closed = Waiter<EventLoopError?>()
+    let connection: LoopBound<PipeConnection>
+
+    init(_ loop: Loop, _ path: String, reading: Bool = true) throws {
+        self.loop = loop
+        connection = try loop.sync { [received, closed] () throws(EventLoopError) in
+            var limits = PipeConnection.Limits()
+            limits.readsWhenBackedUp = true
+            let connection = try PipeConnection.connect(to: path, loop: loop, limits: limits)
+            connection.onRead = { bytes in
+                received.put(array(bytes))
+            }
+            connection.onClose = { closed.put($0) }
+            if reading { connection.start() }
+            return LoopBound(connection, to: loop)
+        }
+    }
+
+    func write(_ bytes: [UInt8]) {
+        loop.execute { [connection] in connection.value.write([bytes]) }
+    }
+
+    func close() {
+        loop.execute { [connection] in connection.value.close() }
+    }
+
+    func read(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count, let more = received.take() { bytes += more }
+        return bytes
+    }
+}
+
+struct PipeTests {
+    private let directory = TemporaryDirectory()
+
+    @Test func bytesComeBack() throws {
+        try withLoop { loop in
+            let server = try EchoServer(loop, directory.socket)
+            let client = try TestClient(loop, directory.socket)
+            client.write([1, 2, 3])
+            #expect(client.read(3) == [1, 2, 3])
+            let peer = try #require(server.peers.take())
+            #expect(peer.user == geteuid() && peer.process == getpid())
+            client.close()
+            #expect(server.closed.take() == .some(nil))
+        }
+    }
+
+    @Test func manyBytesKeepTheirOrder() throws {
+        try withLoop { loop in
+            let server = try EchoServer(loop, directory.socket)
+            let client = try TestClient(loop, directory.socket)
+            // Over what the kernel holds, over the marks, in pieces of all sizes.
+            let bytes = (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
+            var rest = bytes[...]
+            var size = 1
+            while !rest.isEmpty {
+                client.write(Array(rest.prefix(size)))
+                rest = rest.dropFirst(size)
+                size = size * 3 % 1_000_003 + 1
+            }
+            let isSame = client.read(bytes.count) == bytes
+            #expect(isSame)  // not in one: the macro would describe all the bytes
+            withExtendedLifetime(server) {}
+        }
+    }
+
+    @Test func finishWritesWhatWaits() throws {
+        try withLoop { loop in
+            let path = directory.socket
+            let count = 3_000_000
+            let listener = try loop.sync { () throws(EventLoopError) in
+                let listener = try PipeListener(path: path, loop: loop) { connection, _ in
+                    connection.start()
+                    connection.write([[UInt8](repeating: 5, count: count)])
+                    connection.finish()
+                }
+                return LoopBound(listener, to: loop)
+            }
+            let client = try TestClient(loop, path)
+            #expect(client.closed.take() == .some(nil))
+            var total = 0
+            while let bytes = client.received.take(0.01) { total += bytes.count }
+            #expect(total == count)
+            withExtendedLifetime(listener) {}
+        }
+    }
+
+    // MARK: Peers that go or stop
+
+    @Test func writingToAPeerThatHasGoneIsNoSignal() throws {
+        try withLoop { loop in
+            let server = try EchoServer(loop, directory.socket)
+            for _ in 0..<20 {
+                let client = try TestClient(loop, directory.socket)
+                client.write([UInt8](repeating: 1, count: 500_000))
+                client.close()
+                _ = server.closed.take()
+            }
+        }
+    }
+
+    @Test func peerThatDoesNotReadIsBackedUpThenItsCloseIsSeenAtOnce() throws {
+        try withLoop { loop in
+            var settings = PipeListener.Settings()
+            settings.connection.highWater = 100_000
+            settings.connection.lowWater = 10_000
+            let server = try EchoServer(loop, directory.socket, settings)
+            let client = try TestClient(loop, directory.socket, reading: false)
+            // The echo goes nowhere: the server stops to read, and the rest stays here.
+            client.write([UInt8](repeating: 1, count: 4_000_000))
+            usleep(100_000)
+            let waiting = try loop.sync { client.connection.value.queuedCount }
+            #expect(waiting > 1_000_000)
+            client.close()
+            #expect(server.closed.take(5) == .some(nil))
+        }
+    }
+
+    @Test func backedUpConnectionDrainsAndGoesOn() throws {
+        try withLoop { loop in
+            var settings = PipeListener.Settings()
+            settings.connection.highWater = 100_000
+            settings.connection.lowWater = 10_000
+            let server = try EchoServer(loop, directory.socket, settings)
+            let client = try TestClient(loop, directory.socket, reading: false)
+            client.write([UInt8](repeating: 1, count: 4_000_000))
+            usleep(50_000)
+            loop.execute { client.connection.value.start() }
+            #expect(client.read(4_000_000).count == 4_000_000)
+            withExtendedLifetime(server) {}
+        }
+    }
+
+    @Test func peerThatTakesNothingIsCutOff() throws {
+        try withLoop { loop in
+            var settings = PipeListener.Settings()
+            settings.connection.writeStall = .milliseconds(50)
+            let server = try EchoServer(loop, directory.socket, settings)
+            let client = try TestClient(loop, directory.socket, reading: false)
+            client.write([UInt8](repeating: 1, count: 2_000_000))
+            #expect(server.closed.take()??.code == .writeStalled)
+        }
+    }
+
+    @Test func tooMuchForAPeerIsCutOff() throws {
+        try withLoop { loop in
+            let path = directory.socket
+            let closed = Waiter<EventLoopError?>()
+            var settings = PipeListener.Settings()
+            settings.connection.maximum = 1_000_000
+            let listener = try loop.sync { [settings] () throws(EventLoopError) in
+                let listener = try PipeListener(path: path, loop: loop, settings: settings) {
+                    connection, _ in
+                    connection.onClose = { closed.put($0) }
+                    connection.start()
+                    connection.write([[UInt8](repeating: 0, count: 1_000_001)])
+                }
+                return LoopBound(listener, to: loop)
+            }
+            _ = try TestClient(loop, path, reading: false)
+            #expect(closed.take()??.code == .writeStalled)
+            withExtendedLifetime(listener) {}
+        }
+    }
+
+    // MARK: Who may connect, and how many
+
+    @Test func strangersAreCutOffWithoutAByte() throws {
+        try withLoop { loop in
+            var settings = PipeListener.Settings()
+            settings.admits = { _ in false }
+            let server = try EchoServer(loop, directory.socket, settings)
+            let client = try TestClient(loop, directory.socket)
+            #expect(client.closed.take() == .some(nil))
+            #expect(client.received.take(0.01) == nil)
+            #expect(server.peers.take(0.01) == nil)
+        }
+    }
+
+    @Test func callersOverTheLimitWaitForAPlace() throws {
+        try withLoop { loop in
+            var settings = PipeListener.Settings()
+            settings.maximumConnections = 2
+            let server = try EchoServer(loop, directory.socket, settings)
+            let clients = try (0..<4).map { _ in try TestClient(loop, directory.socket) }
+            for client in clients { client.write([9]) }
+            #expect(clients[0].read(1) == [9])
+            #expect(clients[1].read(1) == [9])
+            #expect(clients[2].received.take(0.05) == nil)
+            clients[0].close()
+            #expect(clients[2].read(1) == [9])
+            clients[1].close()
+            #expect(clients[3].read(1) == [9])
+            #expect(try loop.sync { server.listener.value.connectionCount } == 2)
+        }
+    }
+
+    @Test func connectionsLeaveNothingBehind() throws {
+        try withLoop { loop in
+            let server = try EchoServer(loop, directory.socket)
+            let files = try openFiles()
+            for _ in 0..<300 {
+                let client = try TestClient(loop, directory.socket)
+                client.write([1])
+                #expect(client.read(1) == [1])
+                client.close()
+                _ = server.closed.take()
+            }
+            #expect(try openFiles() <= files + 20, "other tests may have some open")
+            #expect(try loop.sync { server.listener.value.connectionCount } == 0)
+        }
+    }
+}

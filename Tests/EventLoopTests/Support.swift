@@ -1,0 +1,50 @@
+import Dispatch
+import EventLoop
+import Foundation
+import Synchronization
+import Testing
+
+/// A new directory with a short name, removed at the end.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() {
+        path = "/tmp/voken-\(UInt32.random(in: 0...UInt32.max))"
+        _ = unsafe mkdir(path, 0o700)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var socket: String { path + "/s" }
+}
+
+/// A value that one thread sets and another waits for.
+final class Waiter<Value: Sendable>: Sendable {
+    private let values = Mutex<[Value]>([])
+    private let arrivals = DispatchSemaphore(value: 0)
+
+    func put(_ value: Value) {
+        values.withLock { $0.append(value) }
+        arrivals.signal()
+    }
+
+    /// The next value; `nil` after `seconds` without.
+    func take(_ seconds: Double = 20) -> Value? {
+        guard arrivals.wait(timeout: .now() + seconds) == .success else { return nil }
+        return values.withLock { $0.removeFirst() }
+    }
+}
+
+/// A loop that is stopped at the end: if any handle is left then, it traps.
+func withLoop<Value>(_ body: (Loop) throws -> Value) throws -> Value {
+    let loop = try Loop()
+    defer { loop.stopAndWait() }
+    return try body(loop)
+}
+
+func array(_ bytes: Span<UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
+
+/// The process' open files.
+func openFiles() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+}
