@@ -1,0 +1,108 @@
+import Daemon
+import Dispatch
+import Glibc
+import Pipelines
+import Synchronization
+
+/// An engine that tells the prompt back, word by word, on a thread of its own, or as a test says.
+final class FakeBackend: Backend {
+    enum Behaviour: Sendable {
+        /// The words of the prompt as text, an image of as many bytes, the end.
+        case tell(imageCount: Int)
+        /// Starts, and says nothing more until cancelled.
+        case wait
+        /// Tells steps without end until cancelled.
+        case flood
+        case refuse(RequestError)
+        case fail(RequestError)
+    }
+
+    private struct State {
+        var behaviour: Behaviour
+        var count = 0
+        var running: [String: @Sendable (StoryEvent) -> Void] = [:]
+        var requests: [StoryRequest] = []
+        var cancelled: [String] = []
+    }
+
+    private let state: Mutex<State>
+    private let queue = DispatchQueue(label: "fake engine", attributes: .concurrent)
+    /// Signalled at each cancel of a job that runs.
+    let cancels = DispatchSemaphore(value: 0)
+
+    init(_ behaviour: Behaviour) { state = Mutex(State(behaviour: behaviour)) }
+
+    var requests: [StoryRequest] { state.withLock { $0.requests } }
+    var runningCount: Int { state.withLock { $0.running.count } }
+
+    func become(_ behaviour: Behaviour) { state.withLock { $0.behaviour = behaviour } }
+
+    func generate(
+        _ request: StoryRequest, events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> String {
+        let (behaviour, job) = state.withLock { state in
+            state.count += 1
+            state.requests.append(request)
+            return (state.behaviour, "job-\(state.count)")
+        }
+        if case .refuse(let error) = behaviour { throw error }
+        state.withLock { $0.running[job] = events }
+        // As the engine does: before the id is returned.
+        events(.accepted(job: job, ahead: 0))
+        queue.async { [self] in run(behaviour, job, request, events) }
+        return job
+    }
+
+    private func run(
+        _ behaviour: Behaviour, _ job: String, _ request: StoryRequest,
+        _ events: @Sendable (StoryEvent) -> Void
+    ) {
+        events(.started(generation: 3, seed: request.seed ?? 1))
+        switch behaviour {
+        case .tell(let imageCount):
+            for word in request.prompt.split(separator: " ") { events(.text("\(word) ")) }
+            let png = (0..<imageCount).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+            events(
+                .imageFinished(
+                    StoryImage(
+                        index: 1, width: 64, height: 48, png: png, sha256: "00ff",
+                        recipe: [RecipeEntry(key: "seed", value: "1")])))
+            end(job, .finished(StorySummary(scenes: 1, images: 1, tokens: 9, milliseconds: 5)))
+        case .fail(let error): end(job, .failed(error))
+        case .flood:
+            var step = 0
+            while state.withLock({ $0.running[job] != nil }) {
+                for _ in 0..<50 {
+                    step += 1
+                    events(.step(image: 1, step: step, of: 1 << 30))
+                }
+                usleep(100)
+            }
+        case .wait, .refuse: break
+        }
+    }
+
+    private func end(_ job: String, _ event: StoryEvent) {
+        state.withLock { $0.running.removeValue(forKey: job) }?(event)
+    }
+
+    func cancel(job: String) -> Bool {
+        guard let events = state.withLock({ $0.running.removeValue(forKey: job) }) else {
+            return false
+        }
+        cancels.signal()
+        queue.async { events(.failed(RequestError(.cancelled, "cancelled"))) }
+        return true
+    }
+
+    func status() -> BackendStatus {
+        BackendStatus(
+            pipeline: "fake", generation: 3,
+            stages: [
+                .init(
+                    kind: "unet", name: "u", plugin: "Echo", version: "1", weightsSHA256: "aa",
+                    fileSHA256: "bb")
+            ],
+            queued: 0, running: runningCount, finished: 4, failed: 5)
+    }
+}
