@@ -14,7 +14,9 @@ private let host = Result {
                 .appending(path: "voken-pipelines-\(getpid())").path))
 }
 
-/// Loads the Echo pipeline with some of its lines replaced.
+private let loaded = Mutex<[String: Generation]>([:])
+
+/// The Echo pipeline with some of its lines replaced; loaded once for each text.
 func echoGeneration(
     _ replacements: [String: String] = [:], number: Int = 1
 ) throws -> Generation {
@@ -23,8 +25,13 @@ func echoGeneration(
         #expect(text.contains(line), "nothing to replace")
         text = text.replacing(line, with: replacement)
     }
-    let file = try PipelineFile(text: text, path: "echo.toml")
-    return try Pipeline.load(file, number: number, host: try host.get())
+    return try loaded.withLock { loaded in
+        if let generation = loaded[text], generation.number == number { return generation }
+        let file = try PipelineFile(text: text, path: "echo.toml")
+        let generation = try Pipeline.load(file, number: number, host: try host.get())
+        loaded[text] = generation
+        return generation
+    }
 }
 
 /// The events of one request, from whatever thread they come.
