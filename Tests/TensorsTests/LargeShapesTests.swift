@@ -56,4 +56,17 @@ struct LargeShapesTests {
             #expect(together == Array(alone[..<rows].joined()))
         }
     }
+
+    @Test func aQueryAloneGetsTheSameBytes() {
+        let tokens = numbers([1, 150, 39])
+        let whole = attention(
+            query: tokens, key: tokens, value: tokens, heads: 3, causalOffset: 0)
+        for index in 0..<150 {
+            let cached = tokens.slice(axis: 1, 0..<index + 1)
+            let alone = attention(
+                query: tokens.slice(axis: 1, index..<index + 1), key: cached, value: cached,
+                heads: 3, causalOffset: index)
+            #expect(alone.values == whole.slice(axis: 1, index..<index + 1).values)
+        }
+    }
 }

@@ -351,6 +351,8 @@ static void column_affine(const float *x, const float *mean, const float *scale,
             y[r * columns + c] = (x[r * columns + c] - mean[c]) * scale[c] + bias[c];
 }
 
+#include "attention_body.h"
+
 const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
     .decode = decode,
@@ -366,4 +368,5 @@ const struct voken_kernels KERNELS = {
     .column_sums = column_sums,
     .column_squares = column_squares,
     .column_affine = column_affine,
+    .attention = attention,
 };

@@ -25,31 +25,6 @@ enum Kernels {
             CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(columns),
             blasint(depth), 1, a, blasint(strideA), b, blasint(strideB), 1, c, blasint(strideC))
     }
-
-    /// `c = scale · a · bᵀ`; shapes as in ``multiplyAdd``.
-    static func multiply(
-        _ a: UnsafePointer<Float>, stride strideA: Int, byTransposed b: UnsafePointer<Float>,
-        stride strideB: Int, scale: Float, into c: UnsafeMutablePointer<Float>,
-        stride strideC: Int, rows: Int, columns: Int, depth: Int
-    ) {
-        _ = oneThread
-        unsafe cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(columns),
-            blasint(depth), scale, a, blasint(strideA), b, blasint(strideB), 0, c,
-            blasint(strideC))
-    }
-
-    /// `c = a · b`, with `b` of `[depth, columns]`.
-    static func multiply(
-        _ a: UnsafePointer<Float>, stride strideA: Int, by b: UnsafePointer<Float>,
-        stride strideB: Int, into c: UnsafeMutablePointer<Float>, stride strideC: Int, rows: Int,
-        columns: Int, depth: Int
-    ) {
-        _ = oneThread
-        unsafe cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(rows), blasint(columns),
-            blasint(depth), 1, a, blasint(strideA), b, blasint(strideB), 0, c, blasint(strideC))
-    }
 }
 
 extension WeightFormat {

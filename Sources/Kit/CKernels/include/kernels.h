@@ -19,6 +19,19 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 // With more rows of x than these, blocked products are faster than dot_rows.
 #define VOKEN_DOT_ROWS 8
 
+// The keys that attention takes at a time, and the queries at most.
+#define VOKEN_ATTENTION_KEYS 64
+#define VOKEN_ATTENTION_LANES 16
+
+// What is the same for all queries of a head: its channels, the floats from one token to the
+// next in all four arrays, the factor of the scores, and whether query i sees i more keys than
+// the first one or just as many.
+struct voken_attention {
+    ptrdiff_t width, stride;
+    float scale;
+    _Bool causal;
+};
+
 struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     const char *name;
 
@@ -60,6 +73,12 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     // y[r][c] = (x[r][c] - mean[c]) * scale[c] + bias[c].
     void (*column_affine)(const float *x, const float *mean, const float *scale,
                           const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
+
+    // softmax(scale * query key^T) value for one head. The first query sees `visible` keys, at
+    // least one. Scratch: (2 * width + VOKEN_ATTENTION_KEYS) * VOKEN_ATTENTION_LANES floats.
+    void (*attention)(const struct voken_attention *, const float *query, const float *key,
+                      const float *value, float *y, ptrdiff_t queries, ptrdiff_t visible,
+                      float *scratch);
 };
 
 // The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one;

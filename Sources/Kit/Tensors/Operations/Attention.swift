@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Scaled dot-product attention of several heads (Vaswani et al., 2017, §3.2):
 /// `softmax(q · kᵀ / √d) · v`, each head over its own `d` channels.
 ///
@@ -9,8 +11,9 @@
 ///     `0...(causalOffset + i)`. All queries see all keys without it.
 /// - Returns: `[B, N, h·d]`.
 ///
-/// Works on a block of queries of one head at a time, so that the scores of all queries never
-/// exist at once.
+/// Keys are taken in blocks with a running maximum and sum (Milakov and Gimelshein, 2018), so the
+/// scores never exist at once. A query's result depends on the keys that it sees and on nothing
+/// else: a token gets the same bytes alone, against cached keys, and amid a whole sequence.
 public func attention(
     query: Tensor, key: Tensor, value: Tensor, heads: Int, causalOffset: Int? = nil
 ) -> Tensor {
@@ -46,46 +49,37 @@ struct AttentionShape {
     /// Channels of one head.
     let width: Int
     let causalOffset: Int?
-
-    /// How many keys a query sees.
-    func visible(from query: Int) -> Int {
-        causalOffset.map { min($0 + query + 1, keys) } ?? keys
-    }
 }
 
 func attentionForward(
     _ query: UnsafePointer<Float>, _ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>,
     into y: UnsafeMutablePointer<Float>, _ shape: AttentionShape
 ) {
-    // At most 64 queries and 512 KiB of scores at a time.
-    let block = min(max(128 * 1024 / shape.keys, 1), 64, max(shape.queries, 1))
+    let block = 4 * Int(VOKEN_ATTENTION_LANES)
     let blocks = (shape.queries + block - 1) / block
     let channels = shape.heads * shape.width
-    let scale = 1 / Float(shape.width).squareRoot()
-    ThreadPool.run(shape.batch * shape.heads * blocks) { piece in
-        let first = piece % blocks * block
-        let queries = first..<min(first + block, shape.queries)
-        let head = piece / blocks % shape.heads
-        let sample = piece / blocks / shape.heads
-        let channel = head * shape.width
-        let start = (sample * shape.queries + first) * channels + channel
-        let keyStart = sample * shape.keys * channels + channel
-        let keys = shape.visible(from: queries.upperBound - 1)
-        unsafe Scratch.withFloats(queries.count * keys) { scores in
-            unsafe Kernels.multiply(
-                query + start, stride: channels, byTransposed: key + keyStart, stride: channels,
-                scale: scale, into: scores, stride: keys, rows: queries.count, columns: keys,
-                depth: shape.width)
-            for row in queries {
-                let scores = unsafe scores + (row - first) * keys
-                let visible = shape.visible(from: row)
-                unsafe Kernels.table.softmax(scores, scores, visible)
-                unsafe (scores + visible).update(repeating: 0, count: keys - visible)
+    let head = voken_attention(
+        width: shape.width, stride: channels, scale: 1 / Float(shape.width).squareRoot(),
+        causal: shape.causalOffset != nil)
+    let scratch = (2 * shape.width + Int(VOKEN_ATTENTION_KEYS)) * Int(VOKEN_ATTENTION_LANES)
+    // A thread takes at least about 20 µs of work, a vector of queries being the least there is.
+    let work = min(max(shape.queries, 8), block) * shape.keys * shape.width
+    let grain = max(512 * 1024 / max(work, 1), 1)
+    ThreadPool.run(shape.batch * shape.heads * blocks, grain: grain) { pieces in
+        unsafe Scratch.withFloats(scratch) { scratch in
+            for piece in pieces {
+                let first = piece % blocks * block
+                let channel = piece / blocks % shape.heads * shape.width
+                let sample = piece / blocks / shape.heads
+                let start = (sample * shape.queries + first) * channels + channel
+                let keyStart = sample * shape.keys * channels + channel
+                let visible = shape.causalOffset.map { $0 + first + 1 } ?? shape.keys
+                unsafe withUnsafePointer(to: head) { head in
+                    unsafe Kernels.table.attention(
+                        head, query + start, key + keyStart, value + keyStart, y + start,
+                        min(block, shape.queries - first), visible, scratch)
+                }
             }
-            unsafe Kernels.multiply(
-                UnsafePointer(scores), stride: keys, by: value + keyStart, stride: channels,
-                into: y + start, stride: channels, rows: queries.count, columns: shape.width,
-                depth: keys)
         }
     }
 }
