@@ -1,0 +1,113 @@
+import Tensors
+
+/// An operation at a shape of the pocket model or of the published ones.
+struct Case {
+    let name: String
+    /// Multiplications and additions of a call; 0 where they are not what takes the time.
+    let operations: Int
+    /// Bytes that a call must at least read and write.
+    let bytes: Int
+    let run: () -> Void
+}
+
+private func noise(_ shape: Shape) -> Tensor {
+    var generator = TorchGenerator(seed: 1)
+    return generator.normal(shape)
+}
+
+private func linearCase(_ rows: Int, _ depth: Int, _ columns: Int, _ format: WeightFormat) -> Case {
+    let x = noise([rows, depth])
+    let weight = Weight(noise([columns, depth]), format: format)
+    return Case(
+        name: "linear \(rows)x\(depth) -> \(columns) \(format.rawValue)",
+        operations: 2 * rows * depth * columns,
+        bytes: weight.byteCount + 4 * rows * (depth + columns)
+    ) { _ = linear(x, weight) }
+}
+
+private func convolutionCase(
+    _ batch: Int, _ side: Int, _ inputs: Int, _ outputs: Int, _ format: WeightFormat
+) -> Case {
+    let x = noise([batch, side, side, inputs])
+    let weight = Weight(noise([outputs, 3, 3, inputs]), format: format)
+    return Case(
+        name: "conv 3x3 \(batch)x\(side)x\(side)x\(inputs) -> \(outputs) \(format.rawValue)",
+        operations: 2 * batch * side * side * 9 * inputs * outputs,
+        bytes: weight.byteCount + 4 * batch * side * side * (inputs + outputs)
+    ) { _ = conv2d(x, weight, bias: nil, padding: Padding(1)) }
+}
+
+private func attentionCase(
+    _ batch: Int, _ queries: Int, _ keys: Int, _ heads: Int, _ width: Int, causal: Bool = false
+) -> Case {
+    let query = noise([batch, queries, heads * width])
+    let key = noise([batch, keys, heads * width])
+    return Case(
+        name: "attention \(batch)x\(queries)x\(keys), \(heads) heads of \(width)"
+            + (causal ? ", causal" : ""),
+        operations: 4 * batch * heads * queries * keys * width,
+        bytes: 8 * batch * (queries + keys) * heads * width
+    ) {
+        _ = attention(
+            query: query, key: key, value: key, heads: heads,
+            causalOffset: causal ? keys - queries : nil)
+    }
+}
+
+private func elementCase(
+    _ name: String, _ shape: Shape, arrays: Int = 2, _ run: @escaping (Tensor) -> Tensor
+) -> Case {
+    let x = noise(shape)
+    return Case(name: "\(name) \(shape)", operations: 0, bytes: 4 * arrays * x.count) { _ = run(x) }
+}
+
+func products() -> [Case] {
+    [
+        convolutionCase(2, 16, 64, 64, .float16), convolutionCase(2, 16, 128, 64, .float16),
+        convolutionCase(2, 8, 128, 128, .float16), convolutionCase(2, 4, 256, 256, .float16),
+        convolutionCase(1, 16, 64, 64, .float16), convolutionCase(1, 32, 64, 32, .float16),
+        convolutionCase(1, 64, 32, 16, .float16), convolutionCase(1, 64, 16, 3, .float16),
+        convolutionCase(2, 64, 320, 320, .float32), convolutionCase(2, 64, 320, 320, .float16),
+        convolutionCase(2, 8, 1280, 1280, .float16),
+        linearCase(512, 64, 512, .float16), linearCase(512, 256, 64, .float16),
+        linearCase(128, 128, 1024, .float16), linearCase(150, 192, 512, .float16),
+        linearCase(150, 256, 768, .float32), linearCase(8192, 320, 320, .float16),
+        linearCase(512, 1280, 1280, .float16), linearCase(64, 4096, 11008, .float16),
+        attentionCase(2, 256, 256, 4, 16), attentionCase(2, 64, 64, 4, 32),
+        attentionCase(2, 256, 77, 4, 16), attentionCase(1, 150, 150, 4, 48, causal: true),
+        attentionCase(2, 4096, 4096, 8, 40), attentionCase(2, 1024, 77, 8, 80),
+    ]
+}
+
+func reading() -> [Case] {
+    var cases: [Case] = []
+    for format in WeightFormat.allCases {
+        cases.append(linearCase(1, 256, 768, format))
+        cases.append(linearCase(1, 4096, 11008, format))
+    }
+    cases += [
+        linearCase(4, 4096, 11008, .float16), linearCase(8, 4096, 11008, .float16),
+        attentionCase(1, 1, 300, 4, 64, causal: true),
+        attentionCase(1, 1, 2000, 32, 128, causal: true),
+    ]
+    let (scale, shift) = (noise([64]), noise([64]))
+    cases += [
+        elementCase("groupNorm", [2, 16, 16, 64], arrays: 4) {
+            groupNorm($0, groups: 32, weight: scale, bias: shift, epsilon: 1e-5)
+        },
+        elementCase("groupNorm", [1, 256, 256, 64], arrays: 4) {
+            groupNorm($0, groups: 32, weight: scale, bias: shift, epsilon: 1e-5)
+        },
+        elementCase("layerNorm", [512, 64]) {
+            layerNorm($0, weight: scale, bias: shift, epsilon: 1e-5)
+        },
+        elementCase("silu", [2, 16, 16, 64], silu), elementCase("silu", [1, 256, 256, 64], silu),
+        elementCase("gelu", [512, 512], gelu), elementCase("geglu", [2, 256, 512], geglu),
+        elementCase("softmax", [512, 512], softmax),
+        elementCase("+", [2, 16, 16, 64], arrays: 3) { $0 + $0 },
+        elementCase("+", [1, 256, 256, 64], arrays: 3) { $0 + $0 },
+        elementCase("upsample", [1, 128, 128, 64], arrays: 5) { upsampleNearest($0, by: 2) },
+        elementCase("channelsOutermost", [1, 128, 128, 64]) { $0.channelsOutermost() },
+    ]
+    return cases
+}
