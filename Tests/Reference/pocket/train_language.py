@@ -76,7 +76,7 @@ def draw_batch(tokens, r, stories, captions, with_pictures, restate=.4, split="t
         targets = list(range(len(known), len(known) + len(steps)))
         known += facts_known
         true += [s.scene for s in steps]
-        rows.append(story_row(tokens, steps, r, numbers, targets, describe=.3 if with_pictures else 0))
+        rows.append(story_row(tokens, steps, r, numbers, targets, describe=.12 if with_pictures else 0))
     for i in range(0, captions, 8):
         scenes = [world.random_scene(r, split) for _ in range(min(8, captions - i))]
         texts = [world.caption(s, r, shirts=r.random() < .85) for s in scenes]
@@ -142,6 +142,8 @@ def main():
     p.add_argument("--captions", type=int, default=16)
     p.add_argument("--peak", type=float, default=1.5e-3)
     p.add_argument("--replay", type=int, default=0, help="further mapper steps on remembered voken features, after each step")
+    p.add_argument("--restart", action="store_true", help="a schedule of its own from here to --until")
+    p.add_argument("--only-mapper", action="store_true", help="leave the language model as it is (a third of the work)")
     a = p.parse_args()
     parts.setup()
     tokens = Tokens(f"{a.bootstrap}/tokenizer.model")
@@ -187,20 +189,29 @@ def main():
         r = random.Random(f"language/{a.stage}/{step}")
         torch.manual_seed(step)
         for g in optimizer.param_groups:
-            x = step / a.total
+            x = .5 + .5 * (step - first) / (a.until - first) if a.restart else step / a.total
             g["lr"] = a.peak * min(1, (step + 1) / 100, (step - first + 1) / 20) * (1 if x < .5 else max(.02, .5 + .5 * math.cos(math.pi * (x - .5) / .5)))
         rows, shown, known, true = draw_batch(tokens, r, a.stories, a.captions, with_pictures)
-        batch = collate(rows)
         queries = encode_pictures(model, vae, shown, r) if shown else None
-        h = model.states(batch, queries)
-        plain, penalised = text_loss(model, tokens, batch, h)
-        vokens = h[batch.voken_places].view(-1, parts.VOKENS, h.shape[-1])
-        want = torch.tensor([facts(known[t]) for t in batch.voken_targets])
-        slots = sum(F.cross_entropy(o, want[:, i]) for i, o in enumerate(model.facts(vokens))) / len(KNOWN)
-        loss = .7 * plain + .3 * penalised + slots
+        loss = plain = penalised = slots = torch.zeros(())
+        features, numbers = [], []
+        with torch.set_grad_enabled(not a.only_mapper):
+            for group, share in ((rows[:a.stories], .85), (rows[a.stories:], .15)):  # apart, for captions are much shorter
+                batch = collate(group)
+                h = model.states(batch, queries)
+                features.append(h[batch.voken_places].view(-1, parts.VOKENS, h.shape[-1]))
+                numbers += batch.voken_targets
+                if not a.only_mapper:
+                    p, q = text_loss(model, tokens, batch, h)
+                    plain, penalised = plain + share * p, penalised + share * q
+            vokens = torch.cat(features)
+            if not a.only_mapper:
+                want = torch.tensor([facts(known[t]) for t in numbers])
+                slots = sum(F.cross_entropy(o, want[:, i]) for i, o in enumerate(model.facts(vokens))) / len(KNOWN)
+                loss = .7 * plain + .3 * penalised + slots
         cap = ldm = torch.zeros(())
         if with_pictures:
-            captions = [world.canonical_caption(known[t]) for t in batch.voken_targets]
+            captions = [world.canonical_caption(known[t]) for t in numbers]
             drop = torch.rand(len(captions)) < .1  # the mapper's zero input is the unconditional branch
             captions = ["" if d else c for c, d in zip(captions, drop)]
             with torch.no_grad():
@@ -210,7 +221,7 @@ def main():
             loss = loss + 2 * cap
         if a.stage == "diffusion":
             chosen = r.sample(range(len(captions)), min(24, len(captions)))
-            ldm = diffusion_loss(unet, vae, alphas, context[chosen], [true[batch.voken_targets[i]] for i in chosen])
+            ldm = diffusion_loss(unet, vae, alphas, context[chosen], [true[numbers[i]] for i in chosen])
             loss = loss + ldm
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -218,8 +229,8 @@ def main():
         optimizer.step()
         # The mapper is cheap next to the language model, and needs far more examples: it learns on from memory.
         if with_pictures and a.replay:
-            memory += list(zip(vokens.detach(), [world.canonical_caption(known[t]) for t in batch.voken_targets]))
-            del memory[:-3000]
+            memory += list(zip(vokens.detach(), [world.canonical_caption(known[t]) for t in numbers]))
+            del memory[:-5000]
             for _ in range(a.replay):
                 some = r.sample(memory, min(128, len(memory)))
                 drop = torch.rand(len(some)) < .08
