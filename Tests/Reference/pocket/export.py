@@ -72,7 +72,7 @@ def main():
     write_json(f"{out}/image_encoder/config.json", {
         "image_size": vision.IMAGE, "patch_size": vision.PATCH, "width": parts.WIDTH, "depth": vision.DEPTH, "heads": vision.HEADS,
         "mlp_hidden": vision.HIDDEN, "layer_norm_eps": 1e-6, "ln_vision_eps": 1e-5,
-        "image_mean": parts.CLIP_MEAN.flatten().double().mul(1e8).round().div(1e8).tolist(), "image_std": parts.CLIP_STD.flatten().double().mul(1e8).round().div(1e8).tolist(),
+        "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711],
         "qformer": {"hidden_size": parts.WIDTH, "num_hidden_layers": vision.QFORMER_LAYERS, "num_attention_heads": vision.HEADS,
                     "intermediate_size": vision.HIDDEN, "layer_norm_eps": 1e-12, "query_tokens": parts.QUERIES,
                     "cross_attention_frequency": vision.CROSS_EVERY},
