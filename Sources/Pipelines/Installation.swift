@@ -15,6 +15,16 @@ public struct Installation: Sendable {
         [programs, programs + "/../lib/voken/plugins"].filter(isFolder)
     }
 
+    /// Where a daemon listens, and is looked for in this order: below `$XDG_RUNTIME_DIR`, if that
+    /// is set, then below `/run`.
+    public static var socketPaths: [String] {
+        let system = "/run/voken/voken.sock"
+        guard let folder = unsafe getenv("XDG_RUNTIME_DIR"), unsafe folder.pointee != 0 else {
+            return [system]
+        }
+        return [unsafe String(cString: folder) + "/voken/voken.sock", system]
+    }
+
     /// The default pipeline file: `../share/voken/pipelines/pocket.toml` of an installation, or
     /// `etc/pipelines/pocket.toml` of the checkout around a build folder; `nil` if neither exists.
     public var defaultPipeline: String? {

@@ -88,6 +88,7 @@ struct StoryTask {
         emit(.sceneBegan(index: scene, of: order.scenes))
         let items: [InputItem]
         if scene == 1 {
+            emit(.text(order.prompt))
             items = room.illustration(of: order.prompt, after: history)
         } else {
             room.fit(&history)
