@@ -68,7 +68,7 @@ let package = Package(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
         program("vokend", ["Daemon", "Pipelines", logging, arguments]),
-        program("voken", ["VokenClient", "Pipelines", "Stories", arguments, kit]),
+        program("voken", ["VokenClient", "Wire", "Pipelines", "Stories", arguments, kit]),
         program("voken-probe", ["PluginHost", kit]),
     ]
         + plugins.map {
