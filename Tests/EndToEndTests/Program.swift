@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The programs of this build, run as a user would.
 struct Program {
@@ -43,15 +44,18 @@ struct Program {
     func finish() -> Result {
         // Both pipes are drained at once: a program blocks on a full one.
         let errors = self.errors
-        nonisolated(unsafe) var errorData = Data()
-        let reader = Thread { errorData = errors.fileHandleForReading.readDataToEndOfFile() }
+        let errorData = Mutex(Data())
+        let reader = Thread {
+            let data = errors.fileHandleForReading.readDataToEndOfFile()
+            errorData.withLock { $0 = data }
+        }
         reader.start()
         let outputData = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         while !reader.isFinished { usleep(1000) }
         return Result(
             status: process.terminationStatus, output: String(decoding: outputData, as: UTF8.self),
-            errors: unsafe String(decoding: errorData, as: UTF8.self))
+            errors: String(decoding: errorData.withLock { $0 }, as: UTF8.self))
     }
 }
 
