@@ -49,6 +49,7 @@ struct Vokend: ParsableCommand {
     static func main() {
         // A log that nobody reads any more must not end the daemon.
         signal(SIGPIPE, SIG_IGN)
+        unblockSignals()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -86,6 +87,15 @@ struct Vokend: ParsableCommand {
         server.waitUntilStopped()
         engine.shutdown(grace: .zero)
         logger.notice("stopped")
+    }
+
+    /// A parent's signal mask is inherited, and many a parent blocks what stops a daemon: every
+    /// worker thread of libdispatch does.
+    private static func unblockSignals() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&signals, signal) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     private static func end(_ message: String, _ code: Int32) -> Never {
