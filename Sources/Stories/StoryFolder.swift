@@ -43,7 +43,8 @@ public final class StoryFolder {
             try writePage()
             return file
         case .finished, .failed:
-            try writePage()
+            // A request that failed before it told anything leaves no page behind.
+            if !page.isEmpty { try writePage() }
             return nil
         default:
             return nil

@@ -21,6 +21,9 @@ public struct StoryPage: Sendable {
         return String(repeating: "0", count: max(0, 3 - digits.count)) + digits + ".png"
     }
 
+    /// Whether nothing has been told yet.
+    public var isEmpty: Bool { scenes.allSatisfy(\.isEmpty) }
+
     public mutating func record(_ event: StoryEvent) {
         switch event {
         case .sceneBegan:
@@ -34,9 +37,7 @@ public struct StoryPage: Sendable {
         case .imageFinished(let image):
             append(.picture(image))
         case .finished(let summary):
-            note =
-                "\(summary.scenes) scenes, \(summary.images) pictures, "
-                + "\(seconds(summary.milliseconds))"
+            note = summary.line
         case .failed(let error):
             note = "The story stops here: \(error.message)"
         case .accepted, .started, .imageBegan, .step, .sceneEnded:
@@ -100,6 +101,17 @@ public struct StoryPage: Sendable {
             <details><summary>picture \(image.index)</summary><dl>\(recipe)</dl></details></figure>
 
             """
+    }
+}
+
+extension StorySummary {
+    /// For people: `4 scenes, 1 picture, 2.6 s`.
+    var line: String {
+        func count(_ number: Int, _ noun: String) -> String {
+            "\(number) \(noun)\(number == 1 ? "" : "s")"
+        }
+        return "\(count(scenes, "scene")), \(count(images, "picture")), "
+            + seconds(milliseconds)
     }
 }
 

@@ -41,9 +41,7 @@ public final class StoryTerminal {
             clearProgress()
             endLine()
         case .finished(let summary):
-            say(
-                "\(summary.scenes) scenes, \(summary.images) pictures, "
-                    + seconds(summary.milliseconds))
+            say(summary.line)
         case .failed, .sceneBegan:
             clearProgress()
             endLine()

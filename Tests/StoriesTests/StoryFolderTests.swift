@@ -32,7 +32,7 @@ private let picture = StoryImage(
         let image = try #require(page.range(of: "src=\"001.png\""))
         #expect(text.lowerBound < image.lowerBound)
         #expect(page.contains("<dd>7 &amp; &lt;8&gt;</dd>"))
-        #expect(page.contains("1 scenes, 1 pictures, 1.2 s"))
+        #expect(page.contains("1 scene, 1 picture, 1.2 s"))
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(names == ["001.png", "story.html"], "no temporary file is left")
     }
@@ -40,6 +40,10 @@ private let picture = StoryImage(
     @Test func aStoryIsNotReplacedUnasked() throws {
         let folder = try temporaryFolder()
         let story = try StoryFolder(path: folder.path, prompt: "one")
+        try story.record(.failed(RequestError(.invalid, "refused")))
+        #expect(!FileManager.default.fileExists(atPath: story.pagePath), "nothing was told")
+        try story.record(.sceneBegan(index: 1, of: 1))
+        try story.record(.text("A fox."))
         try story.record(.failed(RequestError(.cancelled, "cancelled at step 3")))
         let error = #expect(throws: StoryError.self) {
             try StoryFolder(path: folder.path, prompt: "two")
