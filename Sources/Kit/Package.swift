@@ -35,7 +35,10 @@ let package = Package(
         .target(
             name: "CSentencePiece", path: "CSentencePiece",
             linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("stdc++")]),
-        .target(name: "CKernels", path: "CKernels"),
+        // Optimised in debug builds too: models would be too slow to test otherwise.
+        .target(
+            name: "CKernels", path: "CKernels",
+            cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
         .target(name: "CSHA256", path: "CSHA256"),
         .target(name: "CPluginABI", path: "CPluginABI"),
         room("Tensors", ["COpenBLAS", "CKernels"]),
