@@ -70,8 +70,10 @@ extension [StoryEvent] {
         compactMap { if case .imageFinished(let image) = $0 { image } else { nil } }
     }
 
+    /// What the model told: all text after the first scene, which tells the prompt.
     var text: String {
-        compactMap { if case .text(let text) = $0 { text } else { nil } }.joined()
+        drop { if case .sceneEnded = $0 { false } else { true } }
+            .compactMap { if case .text(let text) = $0 { text } else { nil } }.joined()
     }
 
     var reasons: [StopReason] {

@@ -13,13 +13,14 @@ import Testing
         #expect(
             events.outline == [
                 "accepted 0", "started 1 7",
-                "scene 1/2", "image 1 seed 7", "step 1 1/3", "step 1 2/3", "step 1 3/3", "image 1",
-                "ended 1 illustrated",
+                "scene 1/2", "text", "image 1 seed 7", "step 1 1/3", "step 1 2/3", "step 1 3/3",
+                "image 1", "ended 1 illustrated",
                 "scene 2/2", "text", "image 2 seed 8", "step 2 1/3", "step 2 2/3", "step 2 3/3",
                 "image 2", "ended 2 end_of_turn",
                 "finished 2 2",
             ])
         #expect(events.text == "A picture of it.")
+        #expect(events.contains(.text("A fox.")), "a story begins with its prompt")
         guard case .finished(let summary) = events.last else { return }
         // 16 letters, the image and the end.
         #expect(summary.tokens == 18)

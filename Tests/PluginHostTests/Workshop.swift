@@ -92,7 +92,7 @@ final class Workshop {
 
     /// Of the C targets of Kit, which Kit's modules are compiled against.
     private func moduleMaps(_ products: String) -> [String] {
-        let built = ["CPluginABI", "CKernels", "CSentencePiece", "CPNG", "CJPEG"]
+        let built = ["CPluginABI", "CKernels", "CSHA256", "CSentencePiece", "CPNG", "CJPEG"]
         return built.map { "\(products)/\($0).build/module.modulemap" } + [
             "\(package)/Sources/Kit/COpenBLAS/module.modulemap"
         ]
