@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "vokend", targets: ["vokend"]),
         .executable(name: "voken-probe", targets: ["voken-probe"]),
         .library(name: "VokenClient", targets: ["VokenClient"]),
+        .library(name: "PluginHost", targets: ["PluginHost"]),
     ]
         + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [

@@ -1,7 +1,9 @@
 // swift-tools-version: 6.2
 // Benchmarks are a package of their own, so that building and testing Voken never builds them:
 //
-//     cd Tests/Benchmarks && swift run -c release kernels
+//     swift build -c release && cd Tests/Benchmarks
+//     swift run -c release kernels
+//     swift run -c release stages
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -13,13 +15,22 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "Benchmarks",
-    dependencies: [.package(path: "../../Sources/Kit")],
+    dependencies: [
+        .package(path: "../../Sources/Kit"), .package(name: "Voken", path: "../.."),
+    ],
     targets: [
         // The peak is OpenBLAS's own, measured without Kit in between.
         .systemLibrary(name: "CBLAS", path: "CBLAS", pkgConfig: "openblas"),
         .executableTarget(
             name: "kernels", dependencies: [.product(name: "VokenKit", package: "Kit"), "CBLAS"],
             path: "kernels", swiftSettings: settings),
+        .executableTarget(
+            name: "stages",
+            dependencies: [
+                .product(name: "VokenKit", package: "Kit"),
+                .product(name: "PluginHost", package: "Voken"),
+            ],
+            path: "stages", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
