@@ -81,6 +81,7 @@ public struct LanguageOptions: Sendable, Equatable {
         case end = "</s>"
     }
 
+    public let task: PromptTask
     public let prompts: PromptProfile
     /// The token whose embedding opens every prompt.
     public let beginning: Beginning
@@ -92,6 +93,7 @@ public struct LanguageOptions: Sendable, Equatable {
     public let forceGeneration: Bool
 
     init(_ table: Settings) throws(SettingError) {
+        task = try table.choice("task", default: .story)
         prompts = try table.choice("prompts", default: .head)
         beginning = try table.choice("beginning", default: prompts.beginning)
         sampling = Sampling(

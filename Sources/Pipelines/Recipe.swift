@@ -57,7 +57,7 @@ struct Recipe {
 extension LanguageOptions {
     /// What decides the text besides weights and seed.
     var recipe: String {
-        "prompts \(prompts.rawValue), beginning \(beginning.rawValue), "
+        "task \(task.rawValue), prompts \(prompts.rawValue), beginning \(beginning.rawValue), "
             + "temperature \(sampling.temperature), top_k \(sampling.topK), "
             + "top_p \(sampling.topP), repetition_penalty \(sampling.repetitionPenalty), "
             + "max_new_tokens \(maxNewTokens)" + (forceGeneration ? ", force_generation" : "")

@@ -87,7 +87,7 @@ enum StageContract {
     /// Whatever the history, a scene must be left with room to be told and drawn.
     private static func checkContext(_ generation: Generation) throws(PipelineError) {
         let room = SceneRoom(generation)
-        let least = room.count(room.next(after: StoryHistory()))
+        let least = room.count(room.next(after: StoryHistory()) ?? [])
         guard least + room.reserve <= generation.contextLength else {
             throw PipelineError(
                 .contract, file: generation.file.path,

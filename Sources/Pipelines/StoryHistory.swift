@@ -1,41 +1,40 @@
-/// The scenes so far, as context for the next: texts, and places where pictures stand.
+/// What has been shown and told so far, as context for what comes next.
 struct StoryHistory: Equatable {
     enum Piece: Equatable {
         case text(String)
         /// A picture, by its number in the request: the user's first, then the generated ones.
         case image(Int)
+
+        var text: String? { if case .text(let text) = self { text } else { nil } }
+        var image: Int? { if case .image(let number) = self { number } else { nil } }
+
+        /// As in a prompt.
+        var spelling: String { text ?? Mark.image }
     }
 
+    /// The user's pictures.
+    private(set) var shown: [Int]
     private(set) var scenes: [[Piece]] = []
+    /// How many scenes there were before ``scenes``.
+    private(set) var forgotten = 0
+
+    /// - Parameter pictures: how many the user has shown.
+    init(pictures: Int = 0) { shown = Array(0..<pictures) }
 
     mutating func append(_ scene: [Piece]) { scenes.append(scene) }
 
-    /// Forgets the oldest scene, or picture of the user.
-    mutating func dropOldest() { scenes.removeFirst() }
-
-    var isEmpty: Bool { scenes.isEmpty }
-
-    /// The numbers of the pictures, in the order of their places in ``prompt``.
-    var images: [Int] {
-        scenes.joined().compactMap { piece in
-            if case .image(let number) = piece { number } else { nil }
+    /// Forgets the oldest picture of the user or, without any, the oldest scene.
+    mutating func dropOldest() {
+        if shown.isEmpty {
+            scenes.removeFirst()
+            forgotten += 1
+        } else {
+            shown.removeFirst()
         }
     }
 
-    /// Texts, each followed by the place of its picture, and a line break at the end; empty
-    /// without scenes. A scene that closes with text is kept apart from the next by a blank.
-    var prompt: String {
-        guard !isEmpty else { return "" }
-        let scenes = scenes.map { scene in
-            scene.map { piece in
-                if case .text(let text) = piece { text } else { Mark.image }
-            }.joined()
-        }
-        var prompt = ""
-        for scene in scenes {
-            if !prompt.isEmpty, !prompt.hasSuffix(Mark.image) { prompt += " " }
-            prompt += scene
-        }
-        return prompt + "\n"
-    }
+    var isEmpty: Bool { shown.isEmpty && scenes.isEmpty }
+
+    /// The numbers of all pictures in order.
+    var images: [Int] { shown + scenes.joined().compactMap(\.image) }
 }

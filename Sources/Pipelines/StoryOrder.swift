@@ -21,7 +21,7 @@ struct StoryOrder: Sendable {
         self.generation = generation
         prompt = try Self.prompt(request.prompt, limits)
         images = try Self.images(request.images, limits)
-        scenes = try Self.check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
+        scenes = try Self.scenes(request, generation)
         steps = try Self.check(request.steps ?? defaults.steps, 1...limits.steps, "steps")
         guidance = try Self.check(
             request.guidance ?? defaults.guidance, RequestLimits.guidance, "guidance")
@@ -29,9 +29,25 @@ struct StoryOrder: Sendable {
         schedulerName = request.scheduler ?? generation.file.ownScheduler
         scheduler = try Self.scheduler(schedulerName, steps: steps, generation)
 
-        var history = StoryHistory()
-        for index in images.indices { history.append([.image(index)]) }
-        try SceneRoom(generation).checkIllustration(of: prompt, after: history)
+        try SceneRoom(generation).checkFirst(
+            of: prompt, after: StoryHistory(pictures: images.count))
+    }
+
+    /// A model of captions tells nothing and looks at nothing.
+    private static func scenes(
+        _ request: StoryRequest, _ generation: Generation
+    ) throws(RequestError) -> Int {
+        let (defaults, limits) = (generation.file.defaults, generation.file.limits)
+        guard generation.file.language.task == .caption else {
+            return try check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
+        }
+        guard request.scenes ?? 1 == 1, request.images.isEmpty else {
+            throw RequestError(
+                .invalid,
+                "pipeline \(generation.file.name) draws captions only (its language.task); "
+                    + "ask for one scene, and send no pictures")
+        }
+        return 1
     }
 
     private static func prompt(

@@ -108,6 +108,8 @@ public enum StopReason: String, Sendable, CaseIterable {
     case tokenLimit = "token_limit"
     /// The scene illustrates given text; the model told nothing.
     case illustrated
+    /// The scene is the user's own text, as it is.
+    case given
 }
 
 public struct StorySummary: Sendable, Equatable {

@@ -29,7 +29,7 @@ struct StoryTask {
     private let room: SceneRoom
 
     private var phase: Phase
-    private var history = StoryHistory()
+    private var history: StoryHistory
     /// The user's, then the generated ones.
     private var pictures: [PictureSource]
     /// The first of `pictures` as the language model sees them, each `[N, D]`.
@@ -46,7 +46,7 @@ struct StoryTask {
         start = clock.now
         phase = .encoding
         pictures = order.images.enumerated().map { .file($1, number: $0 + 1) }
-        for index in order.images.indices { history.append([.image(index)]) }
+        history = StoryHistory(pictures: order.images.count)
         emit(.started(generation: generation.number, seed: order.seeds.seed))
     }
 
@@ -86,16 +86,16 @@ struct StoryTask {
     private mutating func beginScene() throws(RequestError) {
         scene += 1
         emit(.sceneBegan(index: scene, of: order.scenes))
-        let items: [InputItem]
+        let input: [InputItem]?
         if scene == 1 {
             emit(.text(order.prompt))
-            items = room.illustration(of: order.prompt, after: history)
+            input = room.illustration(of: order.prompt, after: history)
         } else {
             room.fit(&history)
-            items = room.next(after: history)
+            input = room.next(after: history)
         }
-        phase = .prefilling(
-            try LanguageSequence(generation, items, pictures: encodings))
+        guard let input else { return endScene([.text(order.prompt)], .given) }
+        phase = .prefilling(try LanguageSequence(generation, input, pictures: encodings))
     }
 
     private mutating func prefill(_ sequence: LanguageSequence) throws(RequestError) {

@@ -155,10 +155,33 @@ import Testing
         var history = StoryHistory()
         for number in 0..<9 { history.append([.text("A picture of it."), .image(number)]) }
         room.fit(&history)
-        #expect(room.count(room.next(after: history)) + room.reserve <= 400)
+        let fitted = try #require(room.next(after: history))
+        #expect(room.count(fitted) + room.reserve <= 400)
         var longer = StoryHistory()
         longer.append([.text("A picture of it."), .image(history.images[0] - 1)])
         for scene in history.scenes { longer.append(scene) }
-        #expect(room.count(room.next(after: longer)) + room.reserve > 400)
+        #expect(room.count(try #require(room.next(after: longer))) + room.reserve > 400)
+    }
+
+    @Test func aDialogueAnswersThePrompt() throws {
+        let dialogue = ["[limits]": "[language]\ntask = \"dialogue\"\n[limits]"]
+        let events = try run(request, echoGeneration(dialogue))
+        #expect(events.reasons == [.given, .endOfTurn])
+        #expect(events.images.count == 1)
+        #expect(events.text == "A picture of it.")
+    }
+
+    @Test func aModelOfCaptionsDrawsOnePicture() throws {
+        let generation = try echoGeneration([
+            "[limits]": "[language]\ntask = \"caption\"\n[limits]"
+        ])
+        let events = try run(request, generation)
+        #expect(events.reasons == [.illustrated])
+        #expect(events.images.count == 1)
+        var more = request
+        more.scenes = 2
+        let error = #expect(throws: RequestError.self) { try run(more, generation) }
+        #expect(error?.code == .invalid)
+        #expect(error?.message.contains("language.task") == true)
     }
 }

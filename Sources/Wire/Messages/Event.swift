@@ -14,7 +14,7 @@ public struct Event: Message {
         /// A part of a PNG file that is too long for one frame.
         case imageChunk(index: Int, data: [UInt8])
         case imageDone(ImageDone)
-        /// Why: `end_of_turn`, `token_limit` or `illustrated`.
+        /// Why: `end_of_turn`, `token_limit`, `illustrated` or `given`.
         case sceneEnded(index: Int, reason: String)
         case finished(Finished)
         case failed(Failed)
