@@ -8,6 +8,8 @@ public import Pipelines
 public final class StoryFolder {
     public let path: String
     private var page: StoryPage
+    /// Whether the folder was not there before.
+    private let isNew: Bool
 
     /// - Parameters:
     ///   - path: made if missing, with the folders above it.
@@ -15,6 +17,7 @@ public final class StoryFolder {
     public init(path: String, prompt: String, overwrite: Bool = false) throws(StoryError) {
         self.path = path
         page = StoryPage(prompt: prompt)
+        isNew = !exists(path)
         try makeFolder(path)
         if !overwrite, exists(path + "/story.html") {
             throw StoryError(
@@ -49,6 +52,11 @@ public final class StoryFolder {
         default:
             return nil
         }
+    }
+
+    /// Leaves no empty folder behind, unless it was there before.
+    public func close() {
+        if isNew { _ = unsafe rmdir(path) }  // fails where there is anything in it
     }
 
     public var pagePath: String { path + "/story.html" }

@@ -54,6 +54,7 @@ struct Generate: ParsableCommand {
         let terminal = StoryTerminal(quiet: quiet || json)
         let narrator = try place.narrator { terminal.say($0) }
         let folder = try storyFolder()
+        defer { folder.close() }
 
         var lines = StoryLines()
         var failure: RequestError?

@@ -15,9 +15,21 @@ struct RemoteNarrator: Narrator {
                 if let known = StoryEvent(next) { try event(known) }
             }
         } catch let error as ClientError {
-            // A refused value is wrong usage here as it is without a daemon.
-            let isUsage = error.status?.code == .invalidArgument
-            throw Failure(message: error.message, exitCode: isUsage ? 2 : Failure(error).exitCode)
+            guard let status = error.status else { throw Failure(error) }
+            // Refused: the same end as that of a story that failed.
+            try event(.failed(RequestError(RequestError.Code(status.code), error.message)))
+        }
+    }
+}
+
+extension RequestError.Code {
+    fileprivate init(_ code: Wire.Status.Code) {
+        switch code {
+        case .invalidArgument: self = .invalid
+        case .resourceExhausted: self = .queueFull
+        case .cancelled, .deadlineExceeded: self = .cancelled
+        case .unavailable: self = .shuttingDown
+        default: self = .stageFailed
         }
     }
 }

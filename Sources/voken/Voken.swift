@@ -48,6 +48,7 @@ struct Failure: Error {
 extension Failure {
     /// A request that was refused or failed: a value that cannot be is wrong usage.
     init(_ error: RequestError) {
-        self.init(message: error.message, exitCode: error.code == .invalid ? 2 : 1)
+        let isUsage = error.code == .invalid || error.code == .tooLong
+        self.init(message: error.message, exitCode: isUsage ? 2 : 1)
     }
 }

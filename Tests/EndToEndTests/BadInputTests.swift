@@ -115,7 +115,9 @@ private struct Damaged {
                 "generate", String(repeating: "a fox ", count: 1000), "--local", "--pipeline",
                 damaged.pipeline.path, "--out", damaged.folder.path + "/long",
             ])
-        #expect(long.status == 1)
-        #expect(long.errors.contains("context") || long.errors.contains("bytes"))
+        #expect(long.status == 2)
+        #expect(long.errors.contains("4096"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: damaged.folder.path)
+        #expect(names.sorted() == ["models", "pipelines", "text.png"], "no folder is left behind")
     }
 }

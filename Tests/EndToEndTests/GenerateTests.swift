@@ -89,6 +89,17 @@ private func pictures(_ folder: URL) throws -> [String: Data] {
         for name in ["image_encoder", "language_model", "feature_mapper", "unet", "vae"] {
             #expect(stages.output.contains(name))
         }
+        let refused = try Program.run(
+            "voken",
+            [
+                "generate", "x", "--steps", "0", "--json", "--socket", daemon.socket.path, "--out",
+                folder.path + "/refused",
+            ])
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("steps"))
+        #expect(refused.output.contains("\"code\":\"invalid\""))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/refused"))
+
         let second = try Program.run("vokend", ["--socket", daemon.socket.path])
         #expect(second.status != 0)
         #expect(second.errors.contains(daemon.socket.path))
