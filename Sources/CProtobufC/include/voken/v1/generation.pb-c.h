@@ -301,7 +301,7 @@ struct  Voken__V1__SceneEnded
   ProtobufCMessage base;
   uint32_t index;
   /*
-   * "end_of_turn", "token_limit" or "illustrated".
+   * "end_of_turn", "token_limit", "illustrated" or "given".
    */
   char *reason;
 };
