@@ -187,6 +187,141 @@ void   voken__v1__version_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__version_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   voken__v1__upgrade_request__init
+                     (Voken__V1__UpgradeRequest         *message)
+{
+  static const Voken__V1__UpgradeRequest init_value = VOKEN__V1__UPGRADE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__upgrade_request__get_packed_size
+                     (const Voken__V1__UpgradeRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__upgrade_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__upgrade_request__pack
+                     (const Voken__V1__UpgradeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__upgrade_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__upgrade_request__pack_to_buffer
+                     (const Voken__V1__UpgradeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__upgrade_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__UpgradeRequest *
+       voken__v1__upgrade_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__UpgradeRequest *)
+     protobuf_c_message_unpack (&voken__v1__upgrade_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__upgrade_request__free_unpacked
+                     (Voken__V1__UpgradeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__upgrade_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__upgrade_event__init
+                     (Voken__V1__UpgradeEvent         *message)
+{
+  static const Voken__V1__UpgradeEvent init_value = VOKEN__V1__UPGRADE_EVENT__INIT;
+  *message = init_value;
+}
+size_t voken__v1__upgrade_event__get_packed_size
+                     (const Voken__V1__UpgradeEvent *message)
+{
+  assert(message->base.descriptor == &voken__v1__upgrade_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__upgrade_event__pack
+                     (const Voken__V1__UpgradeEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__upgrade_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__upgrade_event__pack_to_buffer
+                     (const Voken__V1__UpgradeEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__upgrade_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__UpgradeEvent *
+       voken__v1__upgrade_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__UpgradeEvent *)
+     protobuf_c_message_unpack (&voken__v1__upgrade_event__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__upgrade_event__free_unpacked
+                     (Voken__V1__UpgradeEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__upgrade_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__upgraded__init
+                     (Voken__V1__Upgraded         *message)
+{
+  static const Voken__V1__Upgraded init_value = VOKEN__V1__UPGRADED__INIT;
+  *message = init_value;
+}
+size_t voken__v1__upgraded__get_packed_size
+                     (const Voken__V1__Upgraded *message)
+{
+  assert(message->base.descriptor == &voken__v1__upgraded__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__upgraded__pack
+                     (const Voken__V1__Upgraded *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__upgraded__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__upgraded__pack_to_buffer
+                     (const Voken__V1__Upgraded *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__upgraded__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Upgraded *
+       voken__v1__upgraded__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Upgraded *)
+     protobuf_c_message_unpack (&voken__v1__upgraded__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__upgraded__free_unpacked
+                     (Voken__V1__Upgraded *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__upgraded__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define voken__v1__status_request__field_descriptors NULL
 #define voken__v1__status_request__field_indices_by_name NULL
 #define voken__v1__status_request__number_ranges NULL
@@ -205,7 +340,7 @@ const ProtobufCMessageDescriptor voken__v1__status_request__descriptor =
   (ProtobufCMessageInit) voken__v1__status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor voken__v1__status_reply__field_descriptors[12] =
+static const ProtobufCFieldDescriptor voken__v1__status_reply__field_descriptors[18] =
 {
   {
     "pid",
@@ -351,12 +486,90 @@ static const ProtobufCFieldDescriptor voken__v1__status_reply__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "generations",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__StatusReply, n_generations),
+    offsetof(Voken__V1__StatusReply, generations),
+    &voken__v1__generation_info__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "images",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatusReply, images),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image_bytes",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatusReply, image_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_failure",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatusReply, last_failure),
+    &voken__v1__swap_failed__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancelled",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatusReply, cancelled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ledger_bytes",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatusReply, ledger_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__status_reply__field_indices_by_name[] = {
+  16,   /* field[16] = cancelled */
   11,   /* field[11] = connections */
   9,   /* field[9] = failed */
   8,   /* field[8] = finished */
   4,   /* field[4] = generation */
+  12,   /* field[12] = generations */
+  14,   /* field[14] = image_bytes */
+  13,   /* field[13] = images */
+  15,   /* field[15] = last_failure */
+  17,   /* field[17] = ledger_bytes */
   0,   /* field[0] = pid */
   3,   /* field[3] = pipeline */
   6,   /* field[6] = queued */
@@ -369,7 +582,7 @@ static const unsigned voken__v1__status_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__status_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor voken__v1__status_reply__descriptor =
 {
@@ -379,7 +592,7 @@ const ProtobufCMessageDescriptor voken__v1__status_reply__descriptor =
   "Voken__V1__StatusReply",
   "voken.v1",
   sizeof(Voken__V1__StatusReply),
-  12,
+  18,
   voken__v1__status_reply__field_descriptors,
   voken__v1__status_reply__field_indices_by_name,
   1,  voken__v1__status_reply__number_ranges,
@@ -455,13 +668,181 @@ const ProtobufCMessageDescriptor voken__v1__version_reply__descriptor =
   (ProtobufCMessageInit) voken__v1__version_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor voken__v1__admin__method_descriptors[2] =
+static const ProtobufCFieldDescriptor voken__v1__upgrade_request__field_descriptors[1] =
+{
+  {
+    "program",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__UpgradeRequest, program),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__upgrade_request__field_indices_by_name[] = {
+  0,   /* field[0] = program */
+};
+static const ProtobufCIntRange voken__v1__upgrade_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__upgrade_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.UpgradeRequest",
+  "UpgradeRequest",
+  "Voken__V1__UpgradeRequest",
+  "voken.v1",
+  sizeof(Voken__V1__UpgradeRequest),
+  1,
+  voken__v1__upgrade_request__field_descriptors,
+  voken__v1__upgrade_request__field_indices_by_name,
+  1,  voken__v1__upgrade_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__upgrade_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__upgrade_event__field_descriptors[4] =
+{
+  {
+    "seq",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__UpgradeEvent, seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "phase",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__UpgradeEvent, event_case),
+    offsetof(Voken__V1__UpgradeEvent, phase),
+    &voken__v1__swap_phase__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "upgraded",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__UpgradeEvent, event_case),
+    offsetof(Voken__V1__UpgradeEvent, upgraded),
+    &voken__v1__upgraded__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failed",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__UpgradeEvent, event_case),
+    offsetof(Voken__V1__UpgradeEvent, failed),
+    &voken__v1__swap_failed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__upgrade_event__field_indices_by_name[] = {
+  3,   /* field[3] = failed */
+  1,   /* field[1] = phase */
+  0,   /* field[0] = seq */
+  2,   /* field[2] = upgraded */
+};
+static const ProtobufCIntRange voken__v1__upgrade_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__upgrade_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.UpgradeEvent",
+  "UpgradeEvent",
+  "Voken__V1__UpgradeEvent",
+  "voken.v1",
+  sizeof(Voken__V1__UpgradeEvent),
+  4,
+  voken__v1__upgrade_event__field_descriptors,
+  voken__v1__upgrade_event__field_indices_by_name,
+  1,  voken__v1__upgrade_event__number_ranges,
+  (ProtobufCMessageInit) voken__v1__upgrade_event__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__upgraded__field_descriptors[2] =
+{
+  {
+    "pid",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Upgraded, pid),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Upgraded, version),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__upgraded__field_indices_by_name[] = {
+  0,   /* field[0] = pid */
+  1,   /* field[1] = version */
+};
+static const ProtobufCIntRange voken__v1__upgraded__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__upgraded__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Upgraded",
+  "Upgraded",
+  "Voken__V1__Upgraded",
+  "voken.v1",
+  sizeof(Voken__V1__Upgraded),
+  2,
+  voken__v1__upgraded__field_descriptors,
+  voken__v1__upgraded__field_indices_by_name,
+  1,  voken__v1__upgraded__number_ranges,
+  (ProtobufCMessageInit) voken__v1__upgraded__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor voken__v1__admin__method_descriptors[3] =
 {
   { "Status", &voken__v1__status_request__descriptor, &voken__v1__status_reply__descriptor },
   { "Version", &voken__v1__version_request__descriptor, &voken__v1__version_reply__descriptor },
+  { "Upgrade", &voken__v1__upgrade_request__descriptor, &voken__v1__upgrade_event__descriptor },
 };
 const unsigned voken__v1__admin__method_indices_by_name[] = {
   0,        /* Status */
+  2,        /* Upgrade */
   1         /* Version */
 };
 const ProtobufCServiceDescriptor voken__v1__admin__descriptor =
@@ -471,7 +852,7 @@ const ProtobufCServiceDescriptor voken__v1__admin__descriptor =
   "Admin",
   "Voken__V1__Admin",
   "voken.v1",
-  2,
+  3,
   voken__v1__admin__method_descriptors,
   voken__v1__admin__method_indices_by_name
 };
@@ -490,6 +871,14 @@ void voken__v1__admin__version(ProtobufCService *service,
 {
   assert(service->descriptor == &voken__v1__admin__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__upgrade(ProtobufCService *service,
+                               const Voken__V1__UpgradeRequest *input,
+                               Voken__V1__UpgradeEvent_Closure closure,
+                               void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__admin__init (Voken__V1__Admin_Service *service,
                              Voken__V1__Admin_ServiceDestroy destroy)

@@ -727,7 +727,7 @@ void   voken__v1__cancel_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__cancel_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[9] =
 {
   {
     "prompt",
@@ -825,6 +825,18 @@ static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "scheduler_options",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerateRequest, scheduler_options),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
   5,   /* field[5] = guidance */
@@ -832,6 +844,7 @@ static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
   0,   /* field[0] = prompt */
   1,   /* field[1] = scenes */
   6,   /* field[6] = scheduler */
+  8,   /* field[8] = scheduler_options */
   4,   /* field[4] = seed */
   3,   /* field[3] = steps */
   7,   /* field[7] = timeout_nano */
@@ -839,7 +852,7 @@ static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__generate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
 {
@@ -849,7 +862,7 @@ const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
   "Voken__V1__GenerateRequest",
   "voken.v1",
   sizeof(Voken__V1__GenerateRequest),
-  8,
+  9,
   voken__v1__generate_request__field_descriptors,
   voken__v1__generate_request__field_indices_by_name,
   1,  voken__v1__generate_request__number_ranges,

@@ -142,6 +142,681 @@ void   voken__v1__stage__free_unpacked
   assert(message->base.descriptor == &voken__v1__stage__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   voken__v1__stage_memory__init
+                     (Voken__V1__StageMemory         *message)
+{
+  static const Voken__V1__StageMemory init_value = VOKEN__V1__STAGE_MEMORY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__stage_memory__get_packed_size
+                     (const Voken__V1__StageMemory *message)
+{
+  assert(message->base.descriptor == &voken__v1__stage_memory__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__stage_memory__pack
+                     (const Voken__V1__StageMemory *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__stage_memory__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__stage_memory__pack_to_buffer
+                     (const Voken__V1__StageMemory *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__stage_memory__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__StageMemory *
+       voken__v1__stage_memory__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__StageMemory *)
+     protobuf_c_message_unpack (&voken__v1__stage_memory__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__stage_memory__free_unpacked
+                     (Voken__V1__StageMemory *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__stage_memory__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__list_generations_request__init
+                     (Voken__V1__ListGenerationsRequest         *message)
+{
+  static const Voken__V1__ListGenerationsRequest init_value = VOKEN__V1__LIST_GENERATIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__list_generations_request__get_packed_size
+                     (const Voken__V1__ListGenerationsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__list_generations_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__list_generations_request__pack
+                     (const Voken__V1__ListGenerationsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__list_generations_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__list_generations_request__pack_to_buffer
+                     (const Voken__V1__ListGenerationsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__list_generations_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ListGenerationsRequest *
+       voken__v1__list_generations_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ListGenerationsRequest *)
+     protobuf_c_message_unpack (&voken__v1__list_generations_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__list_generations_request__free_unpacked
+                     (Voken__V1__ListGenerationsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__list_generations_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__list_generations_reply__init
+                     (Voken__V1__ListGenerationsReply         *message)
+{
+  static const Voken__V1__ListGenerationsReply init_value = VOKEN__V1__LIST_GENERATIONS_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__list_generations_reply__get_packed_size
+                     (const Voken__V1__ListGenerationsReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__list_generations_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__list_generations_reply__pack
+                     (const Voken__V1__ListGenerationsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__list_generations_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__list_generations_reply__pack_to_buffer
+                     (const Voken__V1__ListGenerationsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__list_generations_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ListGenerationsReply *
+       voken__v1__list_generations_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ListGenerationsReply *)
+     protobuf_c_message_unpack (&voken__v1__list_generations_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__list_generations_reply__free_unpacked
+                     (Voken__V1__ListGenerationsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__list_generations_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__generation_info__init
+                     (Voken__V1__GenerationInfo         *message)
+{
+  static const Voken__V1__GenerationInfo init_value = VOKEN__V1__GENERATION_INFO__INIT;
+  *message = init_value;
+}
+size_t voken__v1__generation_info__get_packed_size
+                     (const Voken__V1__GenerationInfo *message)
+{
+  assert(message->base.descriptor == &voken__v1__generation_info__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__generation_info__pack
+                     (const Voken__V1__GenerationInfo *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__generation_info__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__generation_info__pack_to_buffer
+                     (const Voken__V1__GenerationInfo *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__generation_info__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GenerationInfo *
+       voken__v1__generation_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GenerationInfo *)
+     protobuf_c_message_unpack (&voken__v1__generation_info__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__generation_info__free_unpacked
+                     (Voken__V1__GenerationInfo *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__generation_info__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__holder__init
+                     (Voken__V1__Holder         *message)
+{
+  static const Voken__V1__Holder init_value = VOKEN__V1__HOLDER__INIT;
+  *message = init_value;
+}
+size_t voken__v1__holder__get_packed_size
+                     (const Voken__V1__Holder *message)
+{
+  assert(message->base.descriptor == &voken__v1__holder__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__holder__pack
+                     (const Voken__V1__Holder *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__holder__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__holder__pack_to_buffer
+                     (const Voken__V1__Holder *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__holder__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Holder *
+       voken__v1__holder__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Holder *)
+     protobuf_c_message_unpack (&voken__v1__holder__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__holder__free_unpacked
+                     (Voken__V1__Holder *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__holder__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_request__init
+                     (Voken__V1__SwapRequest         *message)
+{
+  static const Voken__V1__SwapRequest init_value = VOKEN__V1__SWAP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_request__get_packed_size
+                     (const Voken__V1__SwapRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_request__pack
+                     (const Voken__V1__SwapRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_request__pack_to_buffer
+                     (const Voken__V1__SwapRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapRequest *
+       voken__v1__swap_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapRequest *)
+     protobuf_c_message_unpack (&voken__v1__swap_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_request__free_unpacked
+                     (Voken__V1__SwapRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__apply_request__init
+                     (Voken__V1__ApplyRequest         *message)
+{
+  static const Voken__V1__ApplyRequest init_value = VOKEN__V1__APPLY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__apply_request__get_packed_size
+                     (const Voken__V1__ApplyRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__apply_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__apply_request__pack
+                     (const Voken__V1__ApplyRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__apply_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__apply_request__pack_to_buffer
+                     (const Voken__V1__ApplyRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__apply_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ApplyRequest *
+       voken__v1__apply_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ApplyRequest *)
+     protobuf_c_message_unpack (&voken__v1__apply_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__apply_request__free_unpacked
+                     (Voken__V1__ApplyRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__apply_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__rollback_request__init
+                     (Voken__V1__RollbackRequest         *message)
+{
+  static const Voken__V1__RollbackRequest init_value = VOKEN__V1__ROLLBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__rollback_request__get_packed_size
+                     (const Voken__V1__RollbackRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__rollback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__rollback_request__pack
+                     (const Voken__V1__RollbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__rollback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__rollback_request__pack_to_buffer
+                     (const Voken__V1__RollbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__rollback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__RollbackRequest *
+       voken__v1__rollback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__RollbackRequest *)
+     protobuf_c_message_unpack (&voken__v1__rollback_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__rollback_request__free_unpacked
+                     (Voken__V1__RollbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__rollback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__drain__init
+                     (Voken__V1__Drain         *message)
+{
+  static const Voken__V1__Drain init_value = VOKEN__V1__DRAIN__INIT;
+  *message = init_value;
+}
+size_t voken__v1__drain__get_packed_size
+                     (const Voken__V1__Drain *message)
+{
+  assert(message->base.descriptor == &voken__v1__drain__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__drain__pack
+                     (const Voken__V1__Drain *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__drain__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__drain__pack_to_buffer
+                     (const Voken__V1__Drain *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__drain__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Drain *
+       voken__v1__drain__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Drain *)
+     protobuf_c_message_unpack (&voken__v1__drain__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__drain__free_unpacked
+                     (Voken__V1__Drain *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__drain__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_event__init
+                     (Voken__V1__SwapEvent         *message)
+{
+  static const Voken__V1__SwapEvent init_value = VOKEN__V1__SWAP_EVENT__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_event__get_packed_size
+                     (const Voken__V1__SwapEvent *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_event__pack
+                     (const Voken__V1__SwapEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_event__pack_to_buffer
+                     (const Voken__V1__SwapEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapEvent *
+       voken__v1__swap_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapEvent *)
+     protobuf_c_message_unpack (&voken__v1__swap_event__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_event__free_unpacked
+                     (Voken__V1__SwapEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_change__init
+                     (Voken__V1__SwapChange         *message)
+{
+  static const Voken__V1__SwapChange init_value = VOKEN__V1__SWAP_CHANGE__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_change__get_packed_size
+                     (const Voken__V1__SwapChange *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_change__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_change__pack
+                     (const Voken__V1__SwapChange *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_change__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_change__pack_to_buffer
+                     (const Voken__V1__SwapChange *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_change__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapChange *
+       voken__v1__swap_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapChange *)
+     protobuf_c_message_unpack (&voken__v1__swap_change__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_change__free_unpacked
+                     (Voken__V1__SwapChange *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_change__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_phase__init
+                     (Voken__V1__SwapPhase         *message)
+{
+  static const Voken__V1__SwapPhase init_value = VOKEN__V1__SWAP_PHASE__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_phase__get_packed_size
+                     (const Voken__V1__SwapPhase *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_phase__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_phase__pack
+                     (const Voken__V1__SwapPhase *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_phase__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_phase__pack_to_buffer
+                     (const Voken__V1__SwapPhase *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_phase__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapPhase *
+       voken__v1__swap_phase__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapPhase *)
+     protobuf_c_message_unpack (&voken__v1__swap_phase__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_phase__free_unpacked
+                     (Voken__V1__SwapPhase *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_phase__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_committed__init
+                     (Voken__V1__SwapCommitted         *message)
+{
+  static const Voken__V1__SwapCommitted init_value = VOKEN__V1__SWAP_COMMITTED__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_committed__get_packed_size
+                     (const Voken__V1__SwapCommitted *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_committed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_committed__pack
+                     (const Voken__V1__SwapCommitted *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_committed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_committed__pack_to_buffer
+                     (const Voken__V1__SwapCommitted *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_committed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapCommitted *
+       voken__v1__swap_committed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapCommitted *)
+     protobuf_c_message_unpack (&voken__v1__swap_committed__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_committed__free_unpacked
+                     (Voken__V1__SwapCommitted *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_committed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_finished__init
+                     (Voken__V1__SwapFinished         *message)
+{
+  static const Voken__V1__SwapFinished init_value = VOKEN__V1__SWAP_FINISHED__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_finished__get_packed_size
+                     (const Voken__V1__SwapFinished *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_finished__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_finished__pack
+                     (const Voken__V1__SwapFinished *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_finished__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_finished__pack_to_buffer
+                     (const Voken__V1__SwapFinished *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_finished__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapFinished *
+       voken__v1__swap_finished__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapFinished *)
+     protobuf_c_message_unpack (&voken__v1__swap_finished__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_finished__free_unpacked
+                     (Voken__V1__SwapFinished *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_finished__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__swap_failed__init
+                     (Voken__V1__SwapFailed         *message)
+{
+  static const Voken__V1__SwapFailed init_value = VOKEN__V1__SWAP_FAILED__INIT;
+  *message = init_value;
+}
+size_t voken__v1__swap_failed__get_packed_size
+                     (const Voken__V1__SwapFailed *message)
+{
+  assert(message->base.descriptor == &voken__v1__swap_failed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__swap_failed__pack
+                     (const Voken__V1__SwapFailed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__swap_failed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__swap_failed__pack_to_buffer
+                     (const Voken__V1__SwapFailed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__swap_failed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SwapFailed *
+       voken__v1__swap_failed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SwapFailed *)
+     protobuf_c_message_unpack (&voken__v1__swap_failed__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__swap_failed__free_unpacked
+                     (Voken__V1__SwapFailed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__swap_failed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define voken__v1__list_stages_request__field_descriptors NULL
 #define voken__v1__list_stages_request__field_indices_by_name NULL
 #define voken__v1__list_stages_request__number_ranges NULL
@@ -224,7 +899,7 @@ const ProtobufCMessageDescriptor voken__v1__list_stages_reply__descriptor =
   (ProtobufCMessageInit) voken__v1__list_stages_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor voken__v1__stage__field_descriptors[6] =
+static const ProtobufCFieldDescriptor voken__v1__stage__field_descriptors[9] =
 {
   {
     "kind",
@@ -298,11 +973,50 @@ static const ProtobufCFieldDescriptor voken__v1__stage__field_descriptors[6] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "generation",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Stage, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "options",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Stage, options),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Stage, memory),
+    &voken__v1__stage_memory__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__stage__field_indices_by_name[] = {
   5,   /* field[5] = file_sha256 */
+  6,   /* field[6] = generation */
   0,   /* field[0] = kind */
+  8,   /* field[8] = memory */
   1,   /* field[1] = name */
+  7,   /* field[7] = options */
   2,   /* field[2] = plugin */
   3,   /* field[3] = version */
   4,   /* field[4] = weights_sha256 */
@@ -310,7 +1024,7 @@ static const unsigned voken__v1__stage__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__stage__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor voken__v1__stage__descriptor =
 {
@@ -320,19 +1034,1136 @@ const ProtobufCMessageDescriptor voken__v1__stage__descriptor =
   "Voken__V1__Stage",
   "voken.v1",
   sizeof(Voken__V1__Stage),
-  6,
+  9,
   voken__v1__stage__field_descriptors,
   voken__v1__stage__field_indices_by_name,
   1,  voken__v1__stage__number_ranges,
   (ProtobufCMessageInit) voken__v1__stage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor voken__v1__pipeline__method_descriptors[1] =
+static const ProtobufCFieldDescriptor voken__v1__stage_memory__field_descriptors[4] =
+{
+  {
+    "weights_mapped",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageMemory, weights_mapped),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weights_private",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageMemory, weights_private),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "caches",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageMemory, caches),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "activations_peak",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageMemory, activations_peak),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__stage_memory__field_indices_by_name[] = {
+  3,   /* field[3] = activations_peak */
+  2,   /* field[2] = caches */
+  0,   /* field[0] = weights_mapped */
+  1,   /* field[1] = weights_private */
+};
+static const ProtobufCIntRange voken__v1__stage_memory__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__stage_memory__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.StageMemory",
+  "StageMemory",
+  "Voken__V1__StageMemory",
+  "voken.v1",
+  sizeof(Voken__V1__StageMemory),
+  4,
+  voken__v1__stage_memory__field_descriptors,
+  voken__v1__stage_memory__field_indices_by_name,
+  1,  voken__v1__stage_memory__number_ranges,
+  (ProtobufCMessageInit) voken__v1__stage_memory__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define voken__v1__list_generations_request__field_descriptors NULL
+#define voken__v1__list_generations_request__field_indices_by_name NULL
+#define voken__v1__list_generations_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__list_generations_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ListGenerationsRequest",
+  "ListGenerationsRequest",
+  "Voken__V1__ListGenerationsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__ListGenerationsRequest),
+  0,
+  voken__v1__list_generations_request__field_descriptors,
+  voken__v1__list_generations_request__field_indices_by_name,
+  0,  voken__v1__list_generations_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__list_generations_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__list_generations_reply__field_descriptors[1] =
+{
+  {
+    "generations",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__ListGenerationsReply, n_generations),
+    offsetof(Voken__V1__ListGenerationsReply, generations),
+    &voken__v1__generation_info__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__list_generations_reply__field_indices_by_name[] = {
+  0,   /* field[0] = generations */
+};
+static const ProtobufCIntRange voken__v1__list_generations_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__list_generations_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ListGenerationsReply",
+  "ListGenerationsReply",
+  "Voken__V1__ListGenerationsReply",
+  "voken.v1",
+  sizeof(Voken__V1__ListGenerationsReply),
+  1,
+  voken__v1__list_generations_reply__field_descriptors,
+  voken__v1__list_generations_reply__field_indices_by_name,
+  1,  voken__v1__list_generations_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__list_generations_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__generation_info__field_descriptors[5] =
+{
+  {
+    "number",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationInfo, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationInfo, state),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holders",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__GenerationInfo, n_holders),
+    offsetof(Voken__V1__GenerationInfo, holders),
+    &voken__v1__holder__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__GenerationInfo, n_stages),
+    offsetof(Voken__V1__GenerationInfo, stages),
+    &voken__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "own_bytes",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationInfo, own_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__generation_info__field_indices_by_name[] = {
+  2,   /* field[2] = holders */
+  0,   /* field[0] = number */
+  4,   /* field[4] = own_bytes */
+  3,   /* field[3] = stages */
+  1,   /* field[1] = state */
+};
+static const ProtobufCIntRange voken__v1__generation_info__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor voken__v1__generation_info__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GenerationInfo",
+  "GenerationInfo",
+  "Voken__V1__GenerationInfo",
+  "voken.v1",
+  sizeof(Voken__V1__GenerationInfo),
+  5,
+  voken__v1__generation_info__field_descriptors,
+  voken__v1__generation_info__field_indices_by_name,
+  1,  voken__v1__generation_info__number_ranges,
+  (ProtobufCMessageInit) voken__v1__generation_info__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__holder__field_descriptors[3] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Holder, job),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "generation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Holder, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Holder, position),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__holder__field_indices_by_name[] = {
+  1,   /* field[1] = generation */
+  0,   /* field[0] = job */
+  2,   /* field[2] = position */
+};
+static const ProtobufCIntRange voken__v1__holder__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__holder__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Holder",
+  "Holder",
+  "Voken__V1__Holder",
+  "voken.v1",
+  sizeof(Voken__V1__Holder),
+  3,
+  voken__v1__holder__field_descriptors,
+  voken__v1__holder__field_indices_by_name,
+  1,  voken__v1__holder__number_ranges,
+  (ProtobufCMessageInit) voken__v1__holder__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_request__field_descriptors[6] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapRequest, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "plugin",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapRequest, plugin),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weights",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapRequest, weights),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "options",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapRequest, options),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fresh",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapRequest, fresh),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drain",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapRequest, drain),
+    &voken__v1__drain__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_request__field_indices_by_name[] = {
+  5,   /* field[5] = drain */
+  4,   /* field[4] = fresh */
+  0,   /* field[0] = kind */
+  3,   /* field[3] = options */
+  1,   /* field[1] = plugin */
+  2,   /* field[2] = weights */
+};
+static const ProtobufCIntRange voken__v1__swap_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapRequest",
+  "SwapRequest",
+  "Voken__V1__SwapRequest",
+  "voken.v1",
+  sizeof(Voken__V1__SwapRequest),
+  6,
+  voken__v1__swap_request__field_descriptors,
+  voken__v1__swap_request__field_indices_by_name,
+  1,  voken__v1__swap_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__apply_request__field_descriptors[4] =
+{
+  {
+    "text",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ApplyRequest, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "path",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ApplyRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dry_run",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ApplyRequest, dry_run),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drain",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ApplyRequest, drain),
+    &voken__v1__drain__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__apply_request__field_indices_by_name[] = {
+  3,   /* field[3] = drain */
+  2,   /* field[2] = dry_run */
+  1,   /* field[1] = path */
+  0,   /* field[0] = text */
+};
+static const ProtobufCIntRange voken__v1__apply_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__apply_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ApplyRequest",
+  "ApplyRequest",
+  "Voken__V1__ApplyRequest",
+  "voken.v1",
+  sizeof(Voken__V1__ApplyRequest),
+  4,
+  voken__v1__apply_request__field_descriptors,
+  voken__v1__apply_request__field_indices_by_name,
+  1,  voken__v1__apply_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__apply_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__rollback_request__field_descriptors[2] =
+{
+  {
+    "generation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__RollbackRequest, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drain",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__RollbackRequest, drain),
+    &voken__v1__drain__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__rollback_request__field_indices_by_name[] = {
+  1,   /* field[1] = drain */
+  0,   /* field[0] = generation */
+};
+static const ProtobufCIntRange voken__v1__rollback_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__rollback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.RollbackRequest",
+  "RollbackRequest",
+  "Voken__V1__RollbackRequest",
+  "voken.v1",
+  sizeof(Voken__V1__RollbackRequest),
+  2,
+  voken__v1__rollback_request__field_descriptors,
+  voken__v1__rollback_request__field_indices_by_name,
+  1,  voken__v1__rollback_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__rollback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__drain__field_descriptors[2] =
+{
+  {
+    "timeout_nano",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Drain, timeout_nano),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancel",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Drain, cancel),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__drain__field_indices_by_name[] = {
+  1,   /* field[1] = cancel */
+  0,   /* field[0] = timeout_nano */
+};
+static const ProtobufCIntRange voken__v1__drain__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__drain__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Drain",
+  "Drain",
+  "Voken__V1__Drain",
+  "voken.v1",
+  sizeof(Voken__V1__Drain),
+  2,
+  voken__v1__drain__field_descriptors,
+  voken__v1__drain__field_indices_by_name,
+  1,  voken__v1__drain__number_ranges,
+  (ProtobufCMessageInit) voken__v1__drain__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_event__field_descriptors[7] =
+{
+  {
+    "seq",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapEvent, seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "generation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapEvent, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__SwapEvent, event_case),
+    offsetof(Voken__V1__SwapEvent, change),
+    &voken__v1__swap_change__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "phase",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__SwapEvent, event_case),
+    offsetof(Voken__V1__SwapEvent, phase),
+    &voken__v1__swap_phase__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "committed",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__SwapEvent, event_case),
+    offsetof(Voken__V1__SwapEvent, committed),
+    &voken__v1__swap_committed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "finished",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__SwapEvent, event_case),
+    offsetof(Voken__V1__SwapEvent, finished),
+    &voken__v1__swap_finished__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failed",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__SwapEvent, event_case),
+    offsetof(Voken__V1__SwapEvent, failed),
+    &voken__v1__swap_failed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_event__field_indices_by_name[] = {
+  2,   /* field[2] = change */
+  4,   /* field[4] = committed */
+  6,   /* field[6] = failed */
+  5,   /* field[5] = finished */
+  1,   /* field[1] = generation */
+  3,   /* field[3] = phase */
+  0,   /* field[0] = seq */
+};
+static const ProtobufCIntRange voken__v1__swap_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapEvent",
+  "SwapEvent",
+  "Voken__V1__SwapEvent",
+  "voken.v1",
+  sizeof(Voken__V1__SwapEvent),
+  7,
+  voken__v1__swap_event__field_descriptors,
+  voken__v1__swap_event__field_indices_by_name,
+  1,  voken__v1__swap_event__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_event__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_change__field_descriptors[3] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapChange, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapChange, before),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapChange, after),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_change__field_indices_by_name[] = {
+  2,   /* field[2] = after */
+  1,   /* field[1] = before */
+  0,   /* field[0] = key */
+};
+static const ProtobufCIntRange voken__v1__swap_change__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_change__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapChange",
+  "SwapChange",
+  "Voken__V1__SwapChange",
+  "voken.v1",
+  sizeof(Voken__V1__SwapChange),
+  3,
+  voken__v1__swap_change__field_descriptors,
+  voken__v1__swap_change__field_indices_by_name,
+  1,  voken__v1__swap_change__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_change__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_phase__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapPhase, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stage",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapPhase, stage),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapPhase, detail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "microseconds",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapPhase, microseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_phase__field_indices_by_name[] = {
+  2,   /* field[2] = detail */
+  3,   /* field[3] = microseconds */
+  0,   /* field[0] = name */
+  1,   /* field[1] = stage */
+};
+static const ProtobufCIntRange voken__v1__swap_phase__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_phase__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapPhase",
+  "SwapPhase",
+  "Voken__V1__SwapPhase",
+  "voken.v1",
+  sizeof(Voken__V1__SwapPhase),
+  4,
+  voken__v1__swap_phase__field_descriptors,
+  voken__v1__swap_phase__field_indices_by_name,
+  1,  voken__v1__swap_phase__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_phase__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_committed__field_descriptors[4] =
+{
+  {
+    "generation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapCommitted, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "previous",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapCommitted, previous),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "microseconds",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapCommitted, microseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holders",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapCommitted, holders),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_committed__field_indices_by_name[] = {
+  0,   /* field[0] = generation */
+  3,   /* field[3] = holders */
+  2,   /* field[2] = microseconds */
+  1,   /* field[1] = previous */
+};
+static const ProtobufCIntRange voken__v1__swap_committed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_committed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapCommitted",
+  "SwapCommitted",
+  "Voken__V1__SwapCommitted",
+  "voken.v1",
+  sizeof(Voken__V1__SwapCommitted),
+  4,
+  voken__v1__swap_committed__field_descriptors,
+  voken__v1__swap_committed__field_indices_by_name,
+  1,  voken__v1__swap_committed__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_committed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_finished__field_descriptors[8] =
+{
+  {
+    "committed",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, committed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drained",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, drained),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "drain_milliseconds",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, drain_milliseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "returned_private",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, returned_private),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "returned_mapped",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, returned_mapped),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resident_bytes",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, resident_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holders",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__SwapFinished, n_holders),
+    offsetof(Voken__V1__SwapFinished, holders),
+    &voken__v1__holder__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kept",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFinished, kept),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_finished__field_indices_by_name[] = {
+  0,   /* field[0] = committed */
+  2,   /* field[2] = drain_milliseconds */
+  1,   /* field[1] = drained */
+  6,   /* field[6] = holders */
+  7,   /* field[7] = kept */
+  5,   /* field[5] = resident_bytes */
+  4,   /* field[4] = returned_mapped */
+  3,   /* field[3] = returned_private */
+};
+static const ProtobufCIntRange voken__v1__swap_finished__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_finished__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapFinished",
+  "SwapFinished",
+  "Voken__V1__SwapFinished",
+  "voken.v1",
+  sizeof(Voken__V1__SwapFinished),
+  8,
+  voken__v1__swap_finished__field_descriptors,
+  voken__v1__swap_finished__field_indices_by_name,
+  1,  voken__v1__swap_finished__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_finished__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__swap_failed__field_descriptors[4] =
+{
+  {
+    "phase",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFailed, phase),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "code",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFailed, code),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFailed, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stage",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SwapFailed, stage),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__swap_failed__field_indices_by_name[] = {
+  1,   /* field[1] = code */
+  2,   /* field[2] = message */
+  0,   /* field[0] = phase */
+  3,   /* field[3] = stage */
+};
+static const ProtobufCIntRange voken__v1__swap_failed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__swap_failed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SwapFailed",
+  "SwapFailed",
+  "Voken__V1__SwapFailed",
+  "voken.v1",
+  sizeof(Voken__V1__SwapFailed),
+  4,
+  voken__v1__swap_failed__field_descriptors,
+  voken__v1__swap_failed__field_indices_by_name,
+  1,  voken__v1__swap_failed__number_ranges,
+  (ProtobufCMessageInit) voken__v1__swap_failed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor voken__v1__pipeline__method_descriptors[5] =
 {
   { "ListStages", &voken__v1__list_stages_request__descriptor, &voken__v1__list_stages_reply__descriptor },
+  { "ListGenerations", &voken__v1__list_generations_request__descriptor, &voken__v1__list_generations_reply__descriptor },
+  { "Swap", &voken__v1__swap_request__descriptor, &voken__v1__swap_event__descriptor },
+  { "Apply", &voken__v1__apply_request__descriptor, &voken__v1__swap_event__descriptor },
+  { "Rollback", &voken__v1__rollback_request__descriptor, &voken__v1__swap_event__descriptor },
 };
 const unsigned voken__v1__pipeline__method_indices_by_name[] = {
-  0         /* ListStages */
+  3,        /* Apply */
+  1,        /* ListGenerations */
+  0,        /* ListStages */
+  4,        /* Rollback */
+  2         /* Swap */
 };
 const ProtobufCServiceDescriptor voken__v1__pipeline__descriptor =
 {
@@ -341,7 +2172,7 @@ const ProtobufCServiceDescriptor voken__v1__pipeline__descriptor =
   "Pipeline",
   "Voken__V1__Pipeline",
   "voken.v1",
-  1,
+  5,
   voken__v1__pipeline__method_descriptors,
   voken__v1__pipeline__method_indices_by_name
 };
@@ -352,6 +2183,38 @@ void voken__v1__pipeline__list_stages(ProtobufCService *service,
 {
   assert(service->descriptor == &voken__v1__pipeline__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__list_generations(ProtobufCService *service,
+                                           const Voken__V1__ListGenerationsRequest *input,
+                                           Voken__V1__ListGenerationsReply_Closure closure,
+                                           void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__swap(ProtobufCService *service,
+                               const Voken__V1__SwapRequest *input,
+                               Voken__V1__SwapEvent_Closure closure,
+                               void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__apply(ProtobufCService *service,
+                                const Voken__V1__ApplyRequest *input,
+                                Voken__V1__SwapEvent_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__rollback(ProtobufCService *service,
+                                   const Voken__V1__RollbackRequest *input,
+                                   Voken__V1__SwapEvent_Closure closure,
+                                   void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__pipeline__init (Voken__V1__Pipeline_Service *service,
                                 Voken__V1__Pipeline_ServiceDestroy destroy)

@@ -20,6 +20,9 @@ typedef struct Voken__V1__StatusRequest Voken__V1__StatusRequest;
 typedef struct Voken__V1__StatusReply Voken__V1__StatusReply;
 typedef struct Voken__V1__VersionRequest Voken__V1__VersionRequest;
 typedef struct Voken__V1__VersionReply Voken__V1__VersionReply;
+typedef struct Voken__V1__UpgradeRequest Voken__V1__UpgradeRequest;
+typedef struct Voken__V1__UpgradeEvent Voken__V1__UpgradeEvent;
+typedef struct Voken__V1__Upgraded Voken__V1__Upgraded;
 
 
 /* --- enums --- */
@@ -58,10 +61,29 @@ struct  Voken__V1__StatusReply
    */
   uint64_t resident_bytes;
   uint32_t connections;
+  /*
+   * The serving one first.
+   */
+  size_t n_generations;
+  Voken__V1__GenerationInfo **generations;
+  /*
+   * Plugin images: code is never unloaded.
+   */
+  uint32_t images;
+  uint64_t image_bytes;
+  /*
+   * The last swap that failed since the daemon has started; absent if none has.
+   */
+  Voken__V1__SwapFailed *last_failure;
+  uint64_t cancelled;
+  /*
+   * What is on the ledger: weights, caches, and the tensors of the calls under way.
+   */
+  uint64_t ledger_bytes;
 };
 #define VOKEN__V1__STATUS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__status_reply__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, 0, 0, 0, 0, 0, 0 }
+    , 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0 }
 
 
 struct  Voken__V1__VersionRequest
@@ -88,6 +110,69 @@ struct  Voken__V1__VersionReply
 #define VOKEN__V1__VERSION_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__version_reply__descriptor) \
     , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Voken__V1__UpgradeRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The absolute path of the program to start; empty for the one that runs, as it is on disk now.
+   */
+  char *program;
+};
+#define VOKEN__V1__UPGRADE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__upgrade_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+typedef enum {
+  VOKEN__V1__UPGRADE_EVENT__EVENT__NOT_SET = 0,
+  VOKEN__V1__UPGRADE_EVENT__EVENT_PHASE = 2,
+  VOKEN__V1__UPGRADE_EVENT__EVENT_UPGRADED = 3,
+  VOKEN__V1__UPGRADE_EVENT__EVENT_FAILED = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__UPGRADE_EVENT__EVENT__CASE)
+} Voken__V1__UpgradeEvent__EventCase;
+
+struct  Voken__V1__UpgradeEvent
+{
+  ProtobufCMessage base;
+  /*
+   * From 1, without gaps.
+   */
+  uint64_t seq;
+  Voken__V1__UpgradeEvent__EventCase event_case;
+  union {
+    /*
+     * "check", "start", "ready"
+     */
+    Voken__V1__SwapPhase *phase;
+    /*
+     * The last event of an upgrade that was done.
+     */
+    Voken__V1__Upgraded *upgraded;
+    /*
+     * The last event of one that was not.
+     */
+    Voken__V1__SwapFailed *failed;
+  };
+};
+#define VOKEN__V1__UPGRADE_EVENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__upgrade_event__descriptor) \
+    , 0, VOKEN__V1__UPGRADE_EVENT__EVENT__NOT_SET, {0} }
+
+
+struct  Voken__V1__Upgraded
+{
+  ProtobufCMessage base;
+  /*
+   * Of the process that serves now.
+   */
+  uint32_t pid;
+  char *version;
+};
+#define VOKEN__V1__UPGRADED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__upgraded__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
 
 
 /* Voken__V1__StatusRequest methods */
@@ -166,6 +251,63 @@ Voken__V1__VersionReply *
 void   voken__v1__version_reply__free_unpacked
                      (Voken__V1__VersionReply *message,
                       ProtobufCAllocator *allocator);
+/* Voken__V1__UpgradeRequest methods */
+void   voken__v1__upgrade_request__init
+                     (Voken__V1__UpgradeRequest         *message);
+size_t voken__v1__upgrade_request__get_packed_size
+                     (const Voken__V1__UpgradeRequest   *message);
+size_t voken__v1__upgrade_request__pack
+                     (const Voken__V1__UpgradeRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__upgrade_request__pack_to_buffer
+                     (const Voken__V1__UpgradeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__UpgradeRequest *
+       voken__v1__upgrade_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__upgrade_request__free_unpacked
+                     (Voken__V1__UpgradeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__UpgradeEvent methods */
+void   voken__v1__upgrade_event__init
+                     (Voken__V1__UpgradeEvent         *message);
+size_t voken__v1__upgrade_event__get_packed_size
+                     (const Voken__V1__UpgradeEvent   *message);
+size_t voken__v1__upgrade_event__pack
+                     (const Voken__V1__UpgradeEvent   *message,
+                      uint8_t             *out);
+size_t voken__v1__upgrade_event__pack_to_buffer
+                     (const Voken__V1__UpgradeEvent   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__UpgradeEvent *
+       voken__v1__upgrade_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__upgrade_event__free_unpacked
+                     (Voken__V1__UpgradeEvent *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Upgraded methods */
+void   voken__v1__upgraded__init
+                     (Voken__V1__Upgraded         *message);
+size_t voken__v1__upgraded__get_packed_size
+                     (const Voken__V1__Upgraded   *message);
+size_t voken__v1__upgraded__pack
+                     (const Voken__V1__Upgraded   *message,
+                      uint8_t             *out);
+size_t voken__v1__upgraded__pack_to_buffer
+                     (const Voken__V1__Upgraded   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Upgraded *
+       voken__v1__upgraded__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__upgraded__free_unpacked
+                     (Voken__V1__Upgraded *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Voken__V1__StatusRequest_Closure)
@@ -179,6 +321,15 @@ typedef void (*Voken__V1__VersionRequest_Closure)
                   void *closure_data);
 typedef void (*Voken__V1__VersionReply_Closure)
                  (const Voken__V1__VersionReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__UpgradeRequest_Closure)
+                 (const Voken__V1__UpgradeRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__UpgradeEvent_Closure)
+                 (const Voken__V1__UpgradeEvent *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Upgraded_Closure)
+                 (const Voken__V1__Upgraded *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -195,6 +346,10 @@ struct Voken__V1__Admin_Service
                   const Voken__V1__VersionRequest *input,
                   Voken__V1__VersionReply_Closure closure,
                   void *closure_data);
+  void (*upgrade)(Voken__V1__Admin_Service *service,
+                  const Voken__V1__UpgradeRequest *input,
+                  Voken__V1__UpgradeEvent_Closure closure,
+                  void *closure_data);
 };
 typedef void (*Voken__V1__Admin_ServiceDestroy)(Voken__V1__Admin_Service *);
 void voken__v1__admin__init (Voken__V1__Admin_Service *service,
@@ -204,7 +359,8 @@ void voken__v1__admin__init (Voken__V1__Admin_Service *service,
 #define VOKEN__V1__ADMIN__INIT(function_prefix__) \
     { VOKEN__V1__ADMIN__BASE_INIT,\
       function_prefix__ ## status,\
-      function_prefix__ ## version  }
+      function_prefix__ ## version,\
+      function_prefix__ ## upgrade  }
 void voken__v1__admin__status(ProtobufCService *service,
                               const Voken__V1__StatusRequest *input,
                               Voken__V1__StatusReply_Closure closure,
@@ -213,6 +369,10 @@ void voken__v1__admin__version(ProtobufCService *service,
                                const Voken__V1__VersionRequest *input,
                                Voken__V1__VersionReply_Closure closure,
                                void *closure_data);
+void voken__v1__admin__upgrade(ProtobufCService *service,
+                               const Voken__V1__UpgradeRequest *input,
+                               Voken__V1__UpgradeEvent_Closure closure,
+                               void *closure_data);
 
 /* --- descriptors --- */
 
@@ -220,6 +380,9 @@ extern const ProtobufCMessageDescriptor voken__v1__status_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__status_reply__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__version_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__version_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__upgrade_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__upgrade_event__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__upgraded__descriptor;
 extern const ProtobufCServiceDescriptor voken__v1__admin__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -86,6 +86,11 @@ struct  Voken__V1__GenerateRequest
    * stream (Go's); the shorter of the two holds.
    */
   int64_t timeout_nano;
+  /*
+   * Options of the scheduler for this request alone: a JSON object, or empty. Those that the
+   * pipeline gives stay, if the scheduler knows them.
+   */
+  char *scheduler_options;
   Voken__V1__GenerateRequest__OptionalScenesCase optional_scenes_case;
   union {
     uint32_t scenes;
@@ -109,7 +114,7 @@ struct  Voken__V1__GenerateRequest
 };
 #define VOKEN__V1__GENERATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__generate_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0} }
 
 
 typedef enum {

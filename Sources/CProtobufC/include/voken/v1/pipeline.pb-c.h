@@ -18,6 +18,21 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Voken__V1__ListStagesRequest Voken__V1__ListStagesRequest;
 typedef struct Voken__V1__ListStagesReply Voken__V1__ListStagesReply;
 typedef struct Voken__V1__Stage Voken__V1__Stage;
+typedef struct Voken__V1__StageMemory Voken__V1__StageMemory;
+typedef struct Voken__V1__ListGenerationsRequest Voken__V1__ListGenerationsRequest;
+typedef struct Voken__V1__ListGenerationsReply Voken__V1__ListGenerationsReply;
+typedef struct Voken__V1__GenerationInfo Voken__V1__GenerationInfo;
+typedef struct Voken__V1__Holder Voken__V1__Holder;
+typedef struct Voken__V1__SwapRequest Voken__V1__SwapRequest;
+typedef struct Voken__V1__ApplyRequest Voken__V1__ApplyRequest;
+typedef struct Voken__V1__RollbackRequest Voken__V1__RollbackRequest;
+typedef struct Voken__V1__Drain Voken__V1__Drain;
+typedef struct Voken__V1__SwapEvent Voken__V1__SwapEvent;
+typedef struct Voken__V1__SwapChange Voken__V1__SwapChange;
+typedef struct Voken__V1__SwapPhase Voken__V1__SwapPhase;
+typedef struct Voken__V1__SwapCommitted Voken__V1__SwapCommitted;
+typedef struct Voken__V1__SwapFinished Voken__V1__SwapFinished;
+typedef struct Voken__V1__SwapFailed Voken__V1__SwapFailed;
 
 
 /* --- enums --- */
@@ -42,7 +57,7 @@ struct  Voken__V1__ListStagesReply
    */
   char *pipeline;
   /*
-   * Counts the pipelines that this daemon has published, from 1.
+   * Counts the generations that this daemon has published, from 1.
    */
   uint32_t generation;
   size_t n_stages;
@@ -77,10 +92,357 @@ struct  Voken__V1__Stage
    * SHA-256 of the plugin's file.
    */
   char *file_sha256;
+  /*
+   * The generation that it came with; later ones share it.
+   */
+  uint32_t generation;
+  /*
+   * Options that it was made with: a JSON object; empty if there are none.
+   */
+  char *options;
+  Voken__V1__StageMemory *memory;
 };
 #define VOKEN__V1__STAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stage__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * Bytes.
+ */
+struct  Voken__V1__StageMemory
+{
+  ProtobufCMessage base;
+  /*
+   * Of weight files, read in place; the system may drop and read these pages again.
+   */
+  uint64_t weights_mapped;
+  /*
+   * Weights that were rearranged or converted.
+   */
+  uint64_t weights_private;
+  /*
+   * Key-value caches of the requests under way.
+   */
+  uint64_t caches;
+  /*
+   * The most that the stage's calls have held at once.
+   */
+  uint64_t activations_peak;
+};
+#define VOKEN__V1__STAGE_MEMORY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stage_memory__descriptor) \
+    , 0, 0, 0, 0 }
+
+
+struct  Voken__V1__ListGenerationsRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__LIST_GENERATIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__list_generations_request__descriptor) \
+     }
+
+
+struct  Voken__V1__ListGenerationsReply
+{
+  ProtobufCMessage base;
+  /*
+   * The serving one first, then by falling number.
+   */
+  size_t n_generations;
+  Voken__V1__GenerationInfo **generations;
+};
+#define VOKEN__V1__LIST_GENERATIONS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__list_generations_reply__descriptor) \
+    , 0,NULL }
+
+
+struct  Voken__V1__GenerationInfo
+{
+  ProtobufCMessage base;
+  uint32_t number;
+  /*
+   * "serving"; "draining": requests that were admitted with it still run; "kept": for rollback.
+   */
+  char *state;
+  size_t n_holders;
+  Voken__V1__Holder **holders;
+  size_t n_stages;
+  Voken__V1__Stage **stages;
+  /*
+   * Of those of its stages that no other generation in this list shares.
+   */
+  uint64_t own_bytes;
+};
+#define VOKEN__V1__GENERATION_INFO__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__generation_info__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0 }
+
+
+/*
+ * A request that holds a generation.
+ */
+struct  Voken__V1__Holder
+{
+  ProtobufCMessage base;
+  char *job;
+  uint32_t generation;
+  /*
+   * Where it is: "waiting", "scene 2 of 4", "image 1, step 12 of 25".
+   */
+  char *position;
+};
+#define VOKEN__V1__HOLDER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__holder__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__SwapRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The stage to replace: "unet", "scheduler", …
+   */
+  char *kind;
+  /*
+   * The name of a stage in the plugin directories, or the absolute path of a plugin's file; empty
+   * for the plugin that serves, loaded anew if its file has changed.
+   */
+  char *plugin;
+  /*
+   * The absolute path of a model folder, or of a safetensors file that replaces the weights of the
+   * folder that serves; empty keeps what serves.
+   */
+  char *weights;
+  /*
+   * A JSON object, or empty: each option must be known to the new stage.
+   */
+  char *options;
+  /*
+   * Forget the options that serve. Otherwise those that the new stage knows stay, and the others
+   * are remembered for the next swap.
+   */
+  protobuf_c_boolean fresh;
+  Voken__V1__Drain *drain;
+};
+#define VOKEN__V1__SWAP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
+
+
+struct  Voken__V1__ApplyRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The text of a pipeline file, at most 1 MiB.
+   */
+  char *text;
+  /*
+   * Its absolute path: relative paths in it start from its folder.
+   */
+  char *path;
+  /*
+   * Prepare all and commit nothing.
+   */
+  protobuf_c_boolean dry_run;
+  Voken__V1__Drain *drain;
+};
+#define VOKEN__V1__APPLY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__apply_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
+
+
+struct  Voken__V1__RollbackRequest
+{
+  ProtobufCMessage base;
+  /*
+   * One that is kept; 0 for the one that served before.
+   */
+  uint32_t generation;
+  Voken__V1__Drain *drain;
+};
+#define VOKEN__V1__ROLLBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__rollback_request__descriptor) \
+    , 0, NULL }
+
+
+/*
+ * How to wait for the requests of the generation that was replaced. Its absence is 60 seconds.
+ */
+struct  Voken__V1__Drain
+{
+  ProtobufCMessage base;
+  /*
+   * 0 does not wait.
+   */
+  int64_t timeout_nano;
+  /*
+   * Cancel what runs then; otherwise it goes on, and `finished` names it.
+   */
+  protobuf_c_boolean cancel;
+};
+#define VOKEN__V1__DRAIN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__drain__descriptor) \
+    , 0, 0 }
+
+
+typedef enum {
+  VOKEN__V1__SWAP_EVENT__EVENT__NOT_SET = 0,
+  VOKEN__V1__SWAP_EVENT__EVENT_CHANGE = 3,
+  VOKEN__V1__SWAP_EVENT__EVENT_PHASE = 4,
+  VOKEN__V1__SWAP_EVENT__EVENT_COMMITTED = 5,
+  VOKEN__V1__SWAP_EVENT__EVENT_FINISHED = 6,
+  VOKEN__V1__SWAP_EVENT__EVENT_FAILED = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__SWAP_EVENT__EVENT__CASE)
+} Voken__V1__SwapEvent__EventCase;
+
+struct  Voken__V1__SwapEvent
+{
+  ProtobufCMessage base;
+  /*
+   * From 1, without gaps.
+   */
+  uint64_t seq;
+  /*
+   * The one that serves.
+   */
+  uint32_t generation;
+  Voken__V1__SwapEvent__EventCase event_case;
+  union {
+    Voken__V1__SwapChange *change;
+    Voken__V1__SwapPhase *phase;
+    Voken__V1__SwapCommitted *committed;
+    Voken__V1__SwapFinished *finished;
+    Voken__V1__SwapFailed *failed;
+  };
+};
+#define VOKEN__V1__SWAP_EVENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_event__descriptor) \
+    , 0, 0, VOKEN__V1__SWAP_EVENT__EVENT__NOT_SET, {0} }
+
+
+/*
+ * What the new generation has different; before all phases.
+ */
+struct  Voken__V1__SwapChange
+{
+  ProtobufCMessage base;
+  /*
+   * Of the pipeline file: "stage.unet.model".
+   */
+  char *key;
+  /*
+   * As TOML writes it; empty if it was not there, or will not be.
+   */
+  char *before;
+  char *after;
+};
+#define VOKEN__V1__SWAP_CHANGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_change__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Something that has been done.
+ */
+struct  Voken__V1__SwapPhase
+{
+  ProtobufCMessage base;
+  /*
+   * "file", "copy", "probe", "load", "construct", "self_test", "contract" or "persist".
+   */
+  char *name;
+  /*
+   * The key of the stage, "stage.unet"; empty for what concerns all.
+   */
+  char *stage;
+  /*
+   * For people.
+   */
+  char *detail;
+  uint64_t microseconds;
+};
+#define VOKEN__V1__SWAP_PHASE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_phase__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Voken__V1__SwapCommitted
+{
+  ProtobufCMessage base;
+  uint32_t generation;
+  /*
+   * That it replaces.
+   */
+  uint32_t previous;
+  uint64_t microseconds;
+  /*
+   * Requests that are still on the previous one.
+   */
+  uint32_t holders;
+};
+#define VOKEN__V1__SWAP_COMMITTED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_committed__descriptor) \
+    , 0, 0, 0, 0 }
+
+
+struct  Voken__V1__SwapFinished
+{
+  ProtobufCMessage base;
+  /*
+   * False for a dry run, and where nothing was to change.
+   */
+  protobuf_c_boolean committed;
+  /*
+   * Whether no request is left on the previous generation.
+   */
+  protobuf_c_boolean drained;
+  uint64_t drain_milliseconds;
+  /*
+   * Bytes of weights and caches that were let go: private memory, and mappings of weight files.
+   */
+  uint64_t returned_private;
+  uint64_t returned_mapped;
+  /*
+   * Bytes of physical memory of the process afterwards.
+   */
+  uint64_t resident_bytes;
+  /*
+   * Requests that are left.
+   */
+  size_t n_holders;
+  Voken__V1__Holder **holders;
+  /*
+   * Whether the previous generation is kept for rollback, with its memory.
+   */
+  protobuf_c_boolean kept;
+};
+#define VOKEN__V1__SWAP_FINISHED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_finished__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0,NULL, 0 }
+
+
+struct  Voken__V1__SwapFailed
+{
+  ProtobufCMessage base;
+  /*
+   * As in SwapPhase, or "request", "queue" or "commit".
+   */
+  char *phase;
+  /*
+   * For programs: see `etc/doc/swapping.md`.
+   */
+  char *code;
+  /*
+   * Names the thing and the remedy.
+   */
+  char *message;
+  char *stage;
+};
+#define VOKEN__V1__SWAP_FAILED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__swap_failed__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /* Voken__V1__ListStagesRequest methods */
@@ -140,6 +502,291 @@ Voken__V1__Stage *
 void   voken__v1__stage__free_unpacked
                      (Voken__V1__Stage *message,
                       ProtobufCAllocator *allocator);
+/* Voken__V1__StageMemory methods */
+void   voken__v1__stage_memory__init
+                     (Voken__V1__StageMemory         *message);
+size_t voken__v1__stage_memory__get_packed_size
+                     (const Voken__V1__StageMemory   *message);
+size_t voken__v1__stage_memory__pack
+                     (const Voken__V1__StageMemory   *message,
+                      uint8_t             *out);
+size_t voken__v1__stage_memory__pack_to_buffer
+                     (const Voken__V1__StageMemory   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__StageMemory *
+       voken__v1__stage_memory__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__stage_memory__free_unpacked
+                     (Voken__V1__StageMemory *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ListGenerationsRequest methods */
+void   voken__v1__list_generations_request__init
+                     (Voken__V1__ListGenerationsRequest         *message);
+size_t voken__v1__list_generations_request__get_packed_size
+                     (const Voken__V1__ListGenerationsRequest   *message);
+size_t voken__v1__list_generations_request__pack
+                     (const Voken__V1__ListGenerationsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__list_generations_request__pack_to_buffer
+                     (const Voken__V1__ListGenerationsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ListGenerationsRequest *
+       voken__v1__list_generations_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__list_generations_request__free_unpacked
+                     (Voken__V1__ListGenerationsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ListGenerationsReply methods */
+void   voken__v1__list_generations_reply__init
+                     (Voken__V1__ListGenerationsReply         *message);
+size_t voken__v1__list_generations_reply__get_packed_size
+                     (const Voken__V1__ListGenerationsReply   *message);
+size_t voken__v1__list_generations_reply__pack
+                     (const Voken__V1__ListGenerationsReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__list_generations_reply__pack_to_buffer
+                     (const Voken__V1__ListGenerationsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ListGenerationsReply *
+       voken__v1__list_generations_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__list_generations_reply__free_unpacked
+                     (Voken__V1__ListGenerationsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GenerationInfo methods */
+void   voken__v1__generation_info__init
+                     (Voken__V1__GenerationInfo         *message);
+size_t voken__v1__generation_info__get_packed_size
+                     (const Voken__V1__GenerationInfo   *message);
+size_t voken__v1__generation_info__pack
+                     (const Voken__V1__GenerationInfo   *message,
+                      uint8_t             *out);
+size_t voken__v1__generation_info__pack_to_buffer
+                     (const Voken__V1__GenerationInfo   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GenerationInfo *
+       voken__v1__generation_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__generation_info__free_unpacked
+                     (Voken__V1__GenerationInfo *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Holder methods */
+void   voken__v1__holder__init
+                     (Voken__V1__Holder         *message);
+size_t voken__v1__holder__get_packed_size
+                     (const Voken__V1__Holder   *message);
+size_t voken__v1__holder__pack
+                     (const Voken__V1__Holder   *message,
+                      uint8_t             *out);
+size_t voken__v1__holder__pack_to_buffer
+                     (const Voken__V1__Holder   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Holder *
+       voken__v1__holder__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__holder__free_unpacked
+                     (Voken__V1__Holder *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapRequest methods */
+void   voken__v1__swap_request__init
+                     (Voken__V1__SwapRequest         *message);
+size_t voken__v1__swap_request__get_packed_size
+                     (const Voken__V1__SwapRequest   *message);
+size_t voken__v1__swap_request__pack
+                     (const Voken__V1__SwapRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_request__pack_to_buffer
+                     (const Voken__V1__SwapRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapRequest *
+       voken__v1__swap_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_request__free_unpacked
+                     (Voken__V1__SwapRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ApplyRequest methods */
+void   voken__v1__apply_request__init
+                     (Voken__V1__ApplyRequest         *message);
+size_t voken__v1__apply_request__get_packed_size
+                     (const Voken__V1__ApplyRequest   *message);
+size_t voken__v1__apply_request__pack
+                     (const Voken__V1__ApplyRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__apply_request__pack_to_buffer
+                     (const Voken__V1__ApplyRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ApplyRequest *
+       voken__v1__apply_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__apply_request__free_unpacked
+                     (Voken__V1__ApplyRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__RollbackRequest methods */
+void   voken__v1__rollback_request__init
+                     (Voken__V1__RollbackRequest         *message);
+size_t voken__v1__rollback_request__get_packed_size
+                     (const Voken__V1__RollbackRequest   *message);
+size_t voken__v1__rollback_request__pack
+                     (const Voken__V1__RollbackRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__rollback_request__pack_to_buffer
+                     (const Voken__V1__RollbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__RollbackRequest *
+       voken__v1__rollback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__rollback_request__free_unpacked
+                     (Voken__V1__RollbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Drain methods */
+void   voken__v1__drain__init
+                     (Voken__V1__Drain         *message);
+size_t voken__v1__drain__get_packed_size
+                     (const Voken__V1__Drain   *message);
+size_t voken__v1__drain__pack
+                     (const Voken__V1__Drain   *message,
+                      uint8_t             *out);
+size_t voken__v1__drain__pack_to_buffer
+                     (const Voken__V1__Drain   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Drain *
+       voken__v1__drain__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__drain__free_unpacked
+                     (Voken__V1__Drain *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapEvent methods */
+void   voken__v1__swap_event__init
+                     (Voken__V1__SwapEvent         *message);
+size_t voken__v1__swap_event__get_packed_size
+                     (const Voken__V1__SwapEvent   *message);
+size_t voken__v1__swap_event__pack
+                     (const Voken__V1__SwapEvent   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_event__pack_to_buffer
+                     (const Voken__V1__SwapEvent   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapEvent *
+       voken__v1__swap_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_event__free_unpacked
+                     (Voken__V1__SwapEvent *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapChange methods */
+void   voken__v1__swap_change__init
+                     (Voken__V1__SwapChange         *message);
+size_t voken__v1__swap_change__get_packed_size
+                     (const Voken__V1__SwapChange   *message);
+size_t voken__v1__swap_change__pack
+                     (const Voken__V1__SwapChange   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_change__pack_to_buffer
+                     (const Voken__V1__SwapChange   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapChange *
+       voken__v1__swap_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_change__free_unpacked
+                     (Voken__V1__SwapChange *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapPhase methods */
+void   voken__v1__swap_phase__init
+                     (Voken__V1__SwapPhase         *message);
+size_t voken__v1__swap_phase__get_packed_size
+                     (const Voken__V1__SwapPhase   *message);
+size_t voken__v1__swap_phase__pack
+                     (const Voken__V1__SwapPhase   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_phase__pack_to_buffer
+                     (const Voken__V1__SwapPhase   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapPhase *
+       voken__v1__swap_phase__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_phase__free_unpacked
+                     (Voken__V1__SwapPhase *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapCommitted methods */
+void   voken__v1__swap_committed__init
+                     (Voken__V1__SwapCommitted         *message);
+size_t voken__v1__swap_committed__get_packed_size
+                     (const Voken__V1__SwapCommitted   *message);
+size_t voken__v1__swap_committed__pack
+                     (const Voken__V1__SwapCommitted   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_committed__pack_to_buffer
+                     (const Voken__V1__SwapCommitted   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapCommitted *
+       voken__v1__swap_committed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_committed__free_unpacked
+                     (Voken__V1__SwapCommitted *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapFinished methods */
+void   voken__v1__swap_finished__init
+                     (Voken__V1__SwapFinished         *message);
+size_t voken__v1__swap_finished__get_packed_size
+                     (const Voken__V1__SwapFinished   *message);
+size_t voken__v1__swap_finished__pack
+                     (const Voken__V1__SwapFinished   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_finished__pack_to_buffer
+                     (const Voken__V1__SwapFinished   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapFinished *
+       voken__v1__swap_finished__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_finished__free_unpacked
+                     (Voken__V1__SwapFinished *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SwapFailed methods */
+void   voken__v1__swap_failed__init
+                     (Voken__V1__SwapFailed         *message);
+size_t voken__v1__swap_failed__get_packed_size
+                     (const Voken__V1__SwapFailed   *message);
+size_t voken__v1__swap_failed__pack
+                     (const Voken__V1__SwapFailed   *message,
+                      uint8_t             *out);
+size_t voken__v1__swap_failed__pack_to_buffer
+                     (const Voken__V1__SwapFailed   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SwapFailed *
+       voken__v1__swap_failed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__swap_failed__free_unpacked
+                     (Voken__V1__SwapFailed *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Voken__V1__ListStagesRequest_Closure)
@@ -150,6 +797,51 @@ typedef void (*Voken__V1__ListStagesReply_Closure)
                   void *closure_data);
 typedef void (*Voken__V1__Stage_Closure)
                  (const Voken__V1__Stage *message,
+                  void *closure_data);
+typedef void (*Voken__V1__StageMemory_Closure)
+                 (const Voken__V1__StageMemory *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ListGenerationsRequest_Closure)
+                 (const Voken__V1__ListGenerationsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ListGenerationsReply_Closure)
+                 (const Voken__V1__ListGenerationsReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GenerationInfo_Closure)
+                 (const Voken__V1__GenerationInfo *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Holder_Closure)
+                 (const Voken__V1__Holder *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapRequest_Closure)
+                 (const Voken__V1__SwapRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ApplyRequest_Closure)
+                 (const Voken__V1__ApplyRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__RollbackRequest_Closure)
+                 (const Voken__V1__RollbackRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Drain_Closure)
+                 (const Voken__V1__Drain *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapEvent_Closure)
+                 (const Voken__V1__SwapEvent *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapChange_Closure)
+                 (const Voken__V1__SwapChange *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapPhase_Closure)
+                 (const Voken__V1__SwapPhase *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapCommitted_Closure)
+                 (const Voken__V1__SwapCommitted *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapFinished_Closure)
+                 (const Voken__V1__SwapFinished *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SwapFailed_Closure)
+                 (const Voken__V1__SwapFailed *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -162,6 +854,22 @@ struct Voken__V1__Pipeline_Service
                       const Voken__V1__ListStagesRequest *input,
                       Voken__V1__ListStagesReply_Closure closure,
                       void *closure_data);
+  void (*list_generations)(Voken__V1__Pipeline_Service *service,
+                           const Voken__V1__ListGenerationsRequest *input,
+                           Voken__V1__ListGenerationsReply_Closure closure,
+                           void *closure_data);
+  void (*swap)(Voken__V1__Pipeline_Service *service,
+               const Voken__V1__SwapRequest *input,
+               Voken__V1__SwapEvent_Closure closure,
+               void *closure_data);
+  void (*apply)(Voken__V1__Pipeline_Service *service,
+                const Voken__V1__ApplyRequest *input,
+                Voken__V1__SwapEvent_Closure closure,
+                void *closure_data);
+  void (*rollback)(Voken__V1__Pipeline_Service *service,
+                   const Voken__V1__RollbackRequest *input,
+                   Voken__V1__SwapEvent_Closure closure,
+                   void *closure_data);
 };
 typedef void (*Voken__V1__Pipeline_ServiceDestroy)(Voken__V1__Pipeline_Service *);
 void voken__v1__pipeline__init (Voken__V1__Pipeline_Service *service,
@@ -170,17 +878,52 @@ void voken__v1__pipeline__init (Voken__V1__Pipeline_Service *service,
     { &voken__v1__pipeline__descriptor, protobuf_c_service_invoke_internal, NULL }
 #define VOKEN__V1__PIPELINE__INIT(function_prefix__) \
     { VOKEN__V1__PIPELINE__BASE_INIT,\
-      function_prefix__ ## list_stages  }
+      function_prefix__ ## list_stages,\
+      function_prefix__ ## list_generations,\
+      function_prefix__ ## swap,\
+      function_prefix__ ## apply,\
+      function_prefix__ ## rollback  }
 void voken__v1__pipeline__list_stages(ProtobufCService *service,
                                       const Voken__V1__ListStagesRequest *input,
                                       Voken__V1__ListStagesReply_Closure closure,
                                       void *closure_data);
+void voken__v1__pipeline__list_generations(ProtobufCService *service,
+                                           const Voken__V1__ListGenerationsRequest *input,
+                                           Voken__V1__ListGenerationsReply_Closure closure,
+                                           void *closure_data);
+void voken__v1__pipeline__swap(ProtobufCService *service,
+                               const Voken__V1__SwapRequest *input,
+                               Voken__V1__SwapEvent_Closure closure,
+                               void *closure_data);
+void voken__v1__pipeline__apply(ProtobufCService *service,
+                                const Voken__V1__ApplyRequest *input,
+                                Voken__V1__SwapEvent_Closure closure,
+                                void *closure_data);
+void voken__v1__pipeline__rollback(ProtobufCService *service,
+                                   const Voken__V1__RollbackRequest *input,
+                                   Voken__V1__SwapEvent_Closure closure,
+                                   void *closure_data);
 
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor voken__v1__list_stages_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__list_stages_reply__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__stage__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__stage_memory__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__list_generations_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__list_generations_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__generation_info__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__holder__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__apply_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__rollback_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__drain__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_event__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_change__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_phase__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_committed__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_finished__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__swap_failed__descriptor;
 extern const ProtobufCServiceDescriptor voken__v1__pipeline__descriptor;
 
 PROTOBUF_C__END_DECLS
