@@ -97,6 +97,20 @@ struct SafetensorsTests {
         }
         try folder.write("w.safetensors", safetensors(header, data: data))
         let file = try Safetensors(path: folder.path + "/w.safetensors")
-        #expect(file.weight(named: "b")?.tensor().values == [1.5, -2])
+        let account = MemoryAccount()
+        let weight = MemoryAccount.charging(account) { file.weight(named: "b") }
+        #expect(account.tensors.bytes == 8)
+        #expect(weight?.tensor().values == [1.5, -2])
+    }
+
+    @Test func chargesNobodyForWeightsReadInPlace() throws {
+        let path = folder.path + "/w.safetensors"
+        try Safetensors.write([("w", Weight(Tensor([2], [1, 2])))], to: path)
+        let account = MemoryAccount()
+        let weight = try MemoryAccount.charging(account) {
+            try Safetensors(path: path).weight(named: "w")
+        }
+        #expect(weight?.tensor().values == [1, 2])
+        #expect(account.tensors.peak == 0)
     }
 }

@@ -43,9 +43,7 @@ public final class Safetensors: Sendable {
         guard entry.bytes.lowerBound.isMultiple(of: format.width),
             let address = unsafe file.address(at: entry.bytes.lowerBound)
         else {
-            let copy = AlignedBytes(file.bytes(entry.bytes))
-            return unsafe Weight(
-                shape, format: format, unsafeBytes: UnsafeRawPointer(copy.base), owner: copy)
+            return Weight(shape, format: format, copying: file.bytes(entry.bytes))
         }
         return unsafe Weight(shape, format: format, unsafeBytes: address, owner: file)
     }
@@ -89,21 +87,4 @@ enum ElementType: String, Sendable {
         case .float8e4m3, .float8e5m2, .float16, .bfloat16, .float32, .float64: false
         }
     }
-}
-
-/// A copy of bytes at an address that suits every element type.
-///
-/// `@unchecked Sendable`: written once, in the initialiser.
-@safe private final class AlignedBytes: WeightBytes, @unchecked Sendable {
-    let base: UnsafeMutableRawPointer
-
-    init(_ bytes: [UInt8]) {
-        unsafe base = .allocate(byteCount: max(bytes.count, 1), alignment: 64)
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe UnsafeMutableRawBufferPointer(start: base, count: bytes.count)
-                .copyMemory(from: source)
-        }
-    }
-
-    deinit { unsafe base.deallocate() }
 }

@@ -18,7 +18,7 @@ public final class RowBuffer {
         precondition(width >= 1 && block >= 1, "rows of \(width) in blocks of \(block)")
         self.width = width
         self.block = block
-        storage = Storage(count: 0)
+        storage = Self.room(for: 0)
     }
 
     /// All rows, `[count, width]`; nothing is copied.
@@ -45,9 +45,14 @@ public final class RowBuffer {
 
     private func move(toHold rows: Int) {
         let capacity = (rows + block - 1) / block * block
-        let moved = Storage(count: capacity * width)
+        let moved = Self.room(for: capacity * width)
         unsafe moved.elements.update(from: storage.elements, count: count * width)
         storage = moved
         shared = 0
+    }
+
+    /// Charged as a cache once, also while tensors share it.
+    private static func room(for count: Int) -> Storage {
+        Storage(count: count, charging: MemoryAccount.current?.caches)
     }
 }

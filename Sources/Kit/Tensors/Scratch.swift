@@ -2,10 +2,11 @@ import Glibc
 
 /// Memory for the intermediate results of a kernel, kept by each thread from call to call.
 ///
-/// A kernel asks for a bounded amount, at most a few megabytes, whatever the shapes are.
+/// A kernel asks for a bounded amount, at most a few megabytes, whatever the shapes are. The
+/// memory outlives the call, so it is charged to no account.
 enum Scratch {
     private final class Block {
-        var storage = Storage(count: 0)
+        var storage = Storage(count: 0, charging: nil)
     }
 
     private static let key: pthread_key_t = {
@@ -32,7 +33,9 @@ enum Scratch {
             block = Block()
             unsafe pthread_setspecific(key, Unmanaged.passRetained(block).toOpaque())
         }
-        if block.storage.count < count { block.storage = Storage(count: count) }
+        if block.storage.count < count {
+            block.storage = Storage(count: count, charging: nil)
+        }
         let storage = block.storage
         defer { extendLifetime(storage) }
         return unsafe body(storage.elements)

@@ -7,18 +7,29 @@ import Glibc
 @safe final class Storage: @unchecked Sendable {
     let count: Int
     let elements: UnsafeMutablePointer<Float>
+    /// Charged with the memory; `nil` if nobody is.
+    private let gauge: MemoryGauge?
 
     /// Uninitialised: whoever makes a storage overwrites all of it.
-    init(count: Int) {
+    init(count: Int, charging gauge: MemoryGauge? = MemoryAccount.current?.tensors) {
         self.count = count
+        self.gauge = gauge
         var memory: UnsafeMutableRawPointer?
-        let bytes = max(count, 1) * MemoryLayout<Float>.stride
+        let bytes = Self.byteCount(count)
         let status = unsafe posix_memalign(&memory, 64, bytes)
         guard status == 0, let memory = unsafe memory else {
             preconditionFailure("out of memory: \(bytes) bytes for a tensor")
         }
         unsafe elements = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+        gauge?.add(bytes)
     }
 
-    deinit { unsafe free(elements) }
+    deinit {
+        unsafe free(elements)
+        gauge?.subtract(Self.byteCount(count))
+    }
+
+    private static func byteCount(_ count: Int) -> Int {
+        max(count, 1) * MemoryLayout<Float>.stride
+    }
 }

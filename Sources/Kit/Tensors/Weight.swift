@@ -145,19 +145,6 @@ private func transpose<Element: BitwiseCopyable>(
     }
 }
 
-/// Memory owned by a weight that was rearranged or made from a tensor.
-///
-/// `@unchecked Sendable`: written once, before the weight that owns it is handed out.
-@safe final class WeightBlock: WeightBytes, @unchecked Sendable {
-    let base: UnsafeMutableRawPointer
-
-    init(byteCount: Int) {
-        unsafe base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
-    }
-
-    deinit { unsafe base.deallocate() }
-}
-
 /// The upper half of a float, rounded to nearest, ties to even; a NaN stays a NaN.
 func roundedToBFloat16(_ value: Float) -> UInt16 {
     let bits = value.bitPattern

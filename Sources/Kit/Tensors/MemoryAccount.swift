@@ -1,0 +1,68 @@
+import Glibc
+import Synchronization
+
+/// Who holds how much memory of tensors: a stage, say, or a request.
+///
+/// An account is current on a thread while ``charging(_:_:)`` runs there. Memory that the thread
+/// takes meanwhile is charged to it, and given back to it when the memory is freed, by whichever
+/// thread and however late. Mapped files and the scratch memory of kernels, which threads keep
+/// from call to call, are charged to nobody.
+public final class MemoryAccount: Sendable {
+    /// Of tensors, and of weights that are not read in place.
+    public let tensors = MemoryGauge()
+    /// Of row buffers: what the sequences of a language model grow.
+    public let caches = MemoryGauge()
+
+    public init() {}
+
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        let status = unsafe pthread_key_create(&key, nil)
+        precondition(status == 0, "no thread-local storage left")
+        return key
+    }()
+
+    /// The account of this thread.
+    static var current: MemoryAccount? {
+        guard let account = unsafe pthread_getspecific(key) else { return nil }
+        return unsafe Unmanaged<MemoryAccount>.fromOpaque(account).takeUnretainedValue()
+    }
+
+    /// Calls `body` with `account` as the current one of this thread, or with none.
+    ///
+    /// May be nested: afterwards, also after an error, the account from before is current again.
+    public static func charging<Result, Failure: Error>(
+        _ account: MemoryAccount?, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let outer = unsafe pthread_getspecific(key)
+        // Not retained: the caller's reference lasts as long as the call.
+        unsafe makeCurrent(account.map { unsafe Unmanaged.passUnretained($0).toOpaque() })
+        defer {
+            unsafe makeCurrent(outer)
+            extendLifetime(account)
+        }
+        return try body()
+    }
+
+    private static func makeCurrent(_ account: UnsafeRawPointer?) {
+        let status = unsafe pthread_setspecific(key, account)
+        precondition(status == 0, "out of memory: thread-local storage")
+    }
+}
+
+/// Bytes that are held, and the most that were held at any one time. Read and changed by any
+/// thread without waiting.
+public final class MemoryGauge: Sendable {
+    private let held = Atomic<Int>(0)
+    private let highest = Atomic<Int>(0)
+
+    public var bytes: Int { held.load(ordering: .relaxed) }
+    public var peak: Int { highest.load(ordering: .relaxed) }
+
+    func add(_ bytes: Int) {
+        let sum = held.wrappingAdd(bytes, ordering: .relaxed).newValue
+        if sum > highest.load(ordering: .relaxed) { highest.max(sum, ordering: .relaxed) }
+    }
+
+    func subtract(_ bytes: Int) { held.wrappingSubtract(bytes, ordering: .relaxed) }
+}
