@@ -70,6 +70,40 @@ struct SettingsTests {
         try settings.requireAllRead()
     }
 
+    @Test func toleratesUnreadKeysOfTheTopTable() throws {
+        let settings = Settings([
+            "order": .integer(1), "plugin": .string("x"),
+            "below": .table(["plugin": .string("y")]), "unread": .table(["z": .integer(3)]),
+        ])
+        _ = try settings.integer("order")
+        let below = try settings.table("below")
+        expect("plugin: unknown key; known here: below, order") {
+            try settings.requireAllRead(except: ["unread"])
+        }
+        expect("below.plugin: unknown key; known here: ") {
+            try settings.requireAllRead(except: ["plugin", "unread"])
+        }
+        _ = try below.string("plugin")
+        try settings.requireAllRead(except: ["plugin", "unread", "absent"])
+        // A table that was read answers for its keys, whether or not its own key is tolerated.
+        _ = try settings.table("unread")
+        expect("unread.z: unknown key; known here: ") {
+            try settings.requireAllRead(except: ["plugin", "unread"])
+        }
+    }
+
+    @Test func listsTheKeysThatWereRead() throws {
+        #expect(settings.readKeys.isEmpty)
+        _ = try settings.string("name")
+        _ = try settings.integer("absent", default: 1)
+        _ = try settings.string("nothing", default: "x")
+        _ = settings.value("mixed")
+        let below = try settings.table("scheduler")
+        #expect(throws: SettingError.self) { try settings.integer("guidance") }
+        #expect(settings.readKeys == ["name", "mixed", "scheduler", "guidance"])
+        #expect(below.readKeys.isEmpty)
+    }
+
     @Test func suggestsOnlyWhatIsNear() {
         #expect(nearest(to: "guidence", in: ["steps", "guidance"]) == "guidance")
         #expect(nearest(to: "seed", in: ["scheduler", "guidance"]) == nil)

@@ -39,7 +39,7 @@ public struct SettingError: Error, Sendable, Equatable, CustomStringConvertible 
 }
 
 /// A table of settings read by key and kind; what was asked for is remembered, so that
-/// ``requireAllRead()`` can name a key that nobody knows.
+/// ``requireAllRead(except:)`` can name a key that nobody knows.
 public final class Settings: Sendable {
     /// The full key of this table; empty at the root of a file.
     public let path: String
@@ -53,6 +53,11 @@ public final class Settings: Sendable {
     }
 
     public var keys: [String] { values.keys.sorted() }
+
+    /// The keys that hold a value and were asked for.
+    public var readKeys: Set<String> {
+        read.withLock { read in read.filter { (values[$0] ?? .null) != .null } }
+    }
 
     /// The untyped value; marks the key as read. JSON's `null` counts as absent.
     public func value(_ key: String) -> SettingValue? {
@@ -181,11 +186,13 @@ public final class Settings: Sendable {
         return settings
     }
 
+    /// - Parameter tolerated: keys of this table, not of those below it, that may be left unread.
     /// - Throws: for a key, here or in a table that was read, that nobody asked for; the message
     ///   suggests the nearest key that was asked for.
-    public func requireAllRead() throws(SettingError) {
+    public func requireAllRead(except tolerated: Set<String> = []) throws(SettingError) {
         let known = read.withLock { $0 }
-        if let unknown = keys.first(where: { !known.contains($0) }) {
+        let unknown = keys.first { !known.contains($0) && !tolerated.contains($0) }
+        if let unknown {
             let nearest = nearest(to: unknown, in: known.sorted())
             let suggestion =
                 nearest.map { "; did you mean \"\($0)\"?" }
