@@ -64,5 +64,69 @@ struct JSONTests {
         }
     }
 
+    @Test(
+        arguments: [
+            (.null, "null"), (.boolean(true), "true"), (5, "5"), (5.0, "5.0"), (-0.0, "-0.0"),
+            (.integer(.min), "-9223372036854775808"), (.integer(.max), "9223372036854775807"),
+            (.integer(9_007_199_254_740_993), "9007199254740993"), (0.1, "0.1"), (1e16, "1e+16"),
+            (1e-7, "1e-07"), (.number(.leastNonzeroMagnitude), "5e-324"),
+            (.number(.greatestFiniteMagnitude), "1.7976931348623157e+308"),
+            (
+                "\u{0}\u{1f}\"\\/\n\u{7f}\u{2028}\u{1f430}",
+                #""\u0000\u001f\"\\/\n"# + "\u{7f}\u{2028}\u{1f430}\""
+            ),
+            (.array([]), "[]"), (.table([:]), "{}"),
+            (.array([1, 1.0, "a", .array([.null])]), #"[1,1.0,"a",[null]]"#),
+            (
+                .table(["b": 2, "a": .table(["z\n": 0.5, "y": .array([true])]), "": "x"]),
+                #"{"":"x","a":{"y":[true],"z\n":0.5},"b":2}"#
+            ),
+        ] as [(SettingValue, String)])
+    func writesWhatItReads(value: SettingValue, text: String) throws {
+        #expect(value.json == text)
+        #expect(try parse(text) == value)
+        // Equality does not tell the two zeros apart, their text does.
+        #expect(try parse(text).json == text)
+    }
+
+    /// TOML has numbers that JSON has not: they are written as TOML's words.
+    @Test func writesInfinitiesAsStrings() throws {
+        let value = SettingValue.array([
+            .number(.infinity), .number(-.infinity), .number(.nan), .number(.signalingNaN),
+            .number(-Double(nan: 5, signaling: false)),
+        ])
+        #expect(value.json == #"["inf","-inf","nan","nan","nan"]"#)
+        #expect(try parse(value.json) == .array(["inf", "-inf", "nan", "nan", "nan"]))
+        #expect(value.literal == "[inf, -inf, nan, nan, nan]")
+    }
+
+    @Test func writesTheSameBytesForEqualTables() throws {
+        let keys = (0..<100).map { "key \($0)" }
+        let forward = Dictionary(uniqueKeysWithValues: keys.map { ($0, SettingValue.string($0)) })
+        var backward: [String: SettingValue] = [:]
+        for key in keys.reversed() { backward[key] = .string(key) }
+        #expect(SettingValue.table(forward).json == SettingValue.table(backward).json)
+        #expect(try parse(SettingValue.table(forward).json) == .table(forward))
+    }
+
+    /// Numbers of all magnitudes come back to the bit.
+    @Test func writesNumbersExactly() throws {
+        var generator = SplitMix(state: 11)
+        for _ in 0..<2000 {
+            let number = Double(bitPattern: generator.next())
+            guard number.isFinite else { continue }
+            guard case .number(let read) = try parse(SettingValue.number(number).json) else {
+                Issue.record("\(number) came back as something else")
+                continue
+            }
+            #expect(read.bitPattern == number.bitPattern)
+        }
+    }
+
+    @Test func shortensTablesInMessages() {
+        let value = SettingValue.array(["a\n", .table(["b": 1]), 2])
+        #expect(value.literal == #"["a\n", {…}, 2]"#)
+    }
+
     private func parse(_ text: String) throws -> SettingValue { try JSON.parse(Array(text.utf8)) }
 }

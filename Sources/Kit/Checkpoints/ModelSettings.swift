@@ -71,27 +71,3 @@ extension Settings {
         }
     }
 }
-
-extension SettingValue {
-    /// The value as JSON writes it, for messages.
-    public var literal: String {
-        switch self {
-        case .string(let string): "\"\(string)\""
-        case .integer(let integer): String(integer)
-        case .number(let number): String(number)
-        case .boolean(let boolean): String(boolean)
-        case .array(let elements): "[\(elements.map(\.literal).joined(separator: ", "))]"
-        case .table: "{…}"
-        case .null: "null"
-        }
-    }
-}
-
-extension SettingValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral
-{
-    public init(stringLiteral value: String) { self = .string(value) }
-    public init(integerLiteral value: Int) { self = .integer(value) }
-    public init(floatLiteral value: Double) { self = .number(value) }
-    public init(booleanLiteral value: Bool) { self = .boolean(value) }
-}

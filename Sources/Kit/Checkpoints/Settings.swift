@@ -1,29 +1,5 @@
 import Synchronization
 
-/// A value of a configuration file (TOML or JSON), before anyone has said what it should be.
-public indirect enum SettingValue: Sendable, Equatable {
-    case string(String)
-    case integer(Int)
-    case number(Double)
-    case boolean(Bool)
-    case array([SettingValue])
-    case table([String: SettingValue])
-    case null
-
-    /// What it is, for messages.
-    public var kind: String {
-        switch self {
-        case .string: "a string"
-        case .integer: "an integer"
-        case .number: "a number"
-        case .boolean: "true or false"
-        case .array: "an array"
-        case .table: "a table"
-        case .null: "null"
-        }
-    }
-}
-
 /// A setting that is missing, of the wrong kind, out of range or unknown.
 public struct SettingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The full key: `stage.scheduler.order`.
