@@ -15,7 +15,7 @@ struct ModelFolderTests {
         "model.safetensors", "diffusion_pytorch_model.safetensors", "eva.safetensors",
     ])
     func opensOneFile(name: String) throws {
-        try write(name, ["a.weight": [1, 2]])
+        try folder.write(name, ["a.weight": [1, 2]])
         let model = try ModelFolder.open(folder.path)
         #expect(try model.configuration.integer("hidden_size") == 8)
         #expect(try model.parameters["a"].tensor("weight", [2]).values == [1, 2])
@@ -23,8 +23,8 @@ struct ModelFolderTests {
     }
 
     @Test func opensShards() throws {
-        try write("model-00001-of-00002.safetensors", ["a": [1]])
-        try write("model-00002-of-00002.safetensors", ["b": [2], "c": [3]])
+        try folder.write("model-00001-of-00002.safetensors", ["a": [1]])
+        try folder.write("model-00002-of-00002.safetensors", ["b": [2], "c": [3]])
         try index([
             "a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors",
         ])
@@ -35,25 +35,25 @@ struct ModelFolderTests {
     }
 
     @Test func opensThePartsOfAStage() throws {
-        try write("eva.safetensors", ["visual_encoder.a": [1]])
-        try write("qformer.safetensors", ["Qformer.bert.b": [2]])
+        try folder.write("eva.safetensors", ["visual_encoder.a": [1]])
+        try folder.write("qformer.safetensors", ["Qformer.bert.b": [2]])
         let model = try ModelFolder.open(folder.path)
         #expect(try model.parameters["visual_encoder"].tensor("a", [1]).values == [1])
         #expect(try model.parameters["Qformer"]["bert"].tensor("b", [1]).values == [2])
-        try write("again.safetensors", ["visual_encoder.a": [1]])
+        try folder.write("again.safetensors", ["visual_encoder.a": [1]])
         expectError(.malformed, "visual_encoder.a is also in") {
             try ModelFolder.open(folder.path)
         }
     }
 
     @Test func prefersTheWholeModelToOtherFiles() throws {
-        try write("model.safetensors", ["a": [1]])
-        try write("model.fp16.safetensors", ["a": [2]])
+        try folder.write("model.safetensors", ["a": [1]])
+        try folder.write("model.fp16.safetensors", ["a": [2]])
         #expect(try ModelFolder.open(folder.path).parameters.tensor("a", [1]).values == [1])
     }
 
     @Test func refusesBadIndices() throws {
-        try write("one.safetensors", ["a": [1]])
+        try folder.write("one.safetensors", ["a": [1]])
         try index(["a": "../one.safetensors"])
         expectError(.malformed, "not the name of a safetensors file") {
             try ModelFolder.open(folder.path)
@@ -79,7 +79,7 @@ struct ModelFolderTests {
     }
 
     @Test func refusesBadConfigurations() throws {
-        try write("model.safetensors", ["a": [1]])
+        try folder.write("model.safetensors", ["a": [1]])
         try folder.write("config.json", "{\"a\": }")
         expectError(.malformed, "config.json: line 1, column 7") {
             try ModelFolder.open(folder.path)
@@ -91,7 +91,8 @@ struct ModelFolderTests {
     }
 
     @Test func namesMissingAndLeftOverParameters() throws {
-        try write("model.safetensors", ["a": [1], "b.lora_A": [2], "b.lora_B": [3], "c": [4, 5]])
+        try folder.write(
+            "model.safetensors", ["a": [1], "b.lora_A": [2], "b.lora_B": [3], "c": [4, 5]])
         let model = try ModelFolder.open(folder.path)
         #expect(throws: ParameterError(.missing, name: "x.y", expected: [2])) {
             try model.parameters["x"].tensor("y", [2])
@@ -118,10 +119,10 @@ struct ModelFolderTests {
 
     /// Compared with the digest of the file's own bytes, and with that of `sha256sum`'s lines.
     @Test func hashesTheWeights() throws {
-        try write("b.safetensors", ["b": [1]])
+        try folder.write("b.safetensors", ["b": [1]])
         let one = SHA256.hash(try folder.read("b.safetensors"))
         #expect(try ModelFolder.open(folder.path).weightsHash == one)
-        try write("a.safetensors", ["a": [2]])
+        try folder.write("a.safetensors", ["a": [2]])
         let two = SHA256.hash(try folder.read("a.safetensors"))
         let listing = "\(two)  a.safetensors\n\(one)  b.safetensors\n"
         #expect(try ModelFolder.open(folder.path).weightsHash == SHA256.hash(Array(listing.utf8)))
@@ -138,12 +139,6 @@ struct ModelFolderTests {
         #expect(recorder.parameters.map(\.shape) == [[4096, 11008], [2]])
         #expect(model.weightsHash == nil)
         try model.requireAllRead()
-    }
-
-    private func write(_ name: String, _ tensors: [String: [Float]]) throws {
-        try Safetensors.write(
-            tensors.map { ($0.key, Weight(Tensor([$0.value.count], $0.value))) },
-            to: folder.path + "/" + name)
     }
 
     private func index(_ map: [String: String]) throws {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 import Testing
 
 /// A folder that goes with the object.
@@ -18,6 +19,13 @@ final class TemporaryFolder {
     }
 
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
+
+    /// A safetensors file of vectors, which takes the place of one of that name by renaming.
+    func write(_ name: String, _ tensors: [String: [Float]]) throws {
+        try Safetensors.write(
+            tensors.map { ($0.key, Weight(Tensor([$0.value.count], $0.value))) },
+            to: path + "/" + name)
+    }
 
     func read(_ name: String) throws -> [UInt8] {
         Array(try Data(contentsOf: URL(filePath: path + "/" + name)))

@@ -6,7 +6,7 @@ public enum BoundedFile {
     public static func read(_ path: String, limit: Int) throws(CheckpointError) -> [UInt8] {
         let descriptor = try openRegularFile(path)
         defer { close(descriptor) }
-        let expected = try size(of: descriptor, path)
+        let expected = try FileIdentity(of: descriptor, path).size
         guard expected <= limit else {
             throw CheckpointError(
                 .overLimit, path: path, "\(expected) bytes; the limit is \(limit)")

@@ -10,15 +10,17 @@ public import Tensors
 @safe public final class MappedFile: WeightBytes, @unchecked Sendable {
     public let path: String
     public let count: Int
+    /// Taken when it was mapped.
+    let identity: FileIdentity
     /// `nil` for an empty file, which cannot be mapped.
     private let base: UnsafeRawPointer?
 
     public init(path: String) throws(CheckpointError) {
         let descriptor = try openRegularFile(path)
         defer { close(descriptor) }
-        let count = try size(of: descriptor, path)
+        identity = try FileIdentity(of: descriptor, path)
         self.path = path
-        self.count = count
+        count = identity.size
         guard count > 0 else {
             unsafe base = nil
             return
@@ -58,16 +60,4 @@ func openRegularFile(_ path: String) throws(CheckpointError) -> Int32 {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system(.unreadable, path: path, "cannot open") }
     return descriptor
-}
-
-/// The size of an open file, which must be a regular one.
-func size(of descriptor: Int32, _ path: String) throws(CheckpointError) -> Int {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
-        throw .system(.unreadable, path: path, "cannot read its size")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-        throw CheckpointError(.unreadable, path: path, "not a regular file")
-    }
-    return Int(status.st_size)
 }

@@ -8,17 +8,20 @@ public final class ModelFolder: Sendable {
     public let configuration: Settings
     /// The parameters of the weight files.
     public let parameters: Parameters
-    /// `nil` for a folder that is only recorded.
-    private let store: CheckpointStore?
-    private let hash = WeightsHash()
+    /// The file that took the place of the folder's own weights, if there was one.
+    public let weightsOverride: String?
+    /// `nil` for a scheduler's folder and for one that is only recorded.
+    let store: CheckpointStore?
 
     private init(
-        path: String, configuration: Settings, parameters: Parameters, store: CheckpointStore?
+        path: String, configuration: Settings, parameters: Parameters, store: CheckpointStore?,
+        weightsOverride: String? = nil
     ) {
         self.path = path
         self.configuration = configuration
         self.parameters = parameters
         self.store = store
+        self.weightsOverride = weightsOverride
     }
 
     /// Opens a folder; weights are mapped, not read.
@@ -31,19 +34,40 @@ public final class ModelFolder: Sendable {
     ///
     /// A scheduler's folder, as diffusers publishes it, has a `scheduler_config.json` in place of
     /// `config.json`, and no weights.
-    public static func open(_ path: String) throws -> ModelFolder {
+    ///
+    /// - Parameters:
+    ///   - weights: One safetensors file to read in place of the folder's own, which are not
+    ///     looked at.
+    ///   - other: A folder that is open. A weight file of the same path that has not changed since
+    ///     it was mapped is shared with it, mapping and hash; what was read of it is not.
+    public static func open(
+        _ path: String, weights: String? = nil, reusing other: ModelFolder? = nil
+    ) throws -> ModelFolder {
         let scheduler = path + "/scheduler_config.json"
         if unsafe access(scheduler, F_OK) == 0, unsafe access(path + "/config.json", F_OK) != 0 {
+            if let weights {
+                throw CheckpointError(
+                    .unsupported, path: weights,
+                    "\(path) is a scheduler's folder, which has no weights to replace; leave the "
+                        + "file out")
+            }
             let store = try CheckpointStore([])
             return ModelFolder(
                 path: path, configuration: try settings(scheduler), parameters: Parameters(store),
                 store: nil)
         }
-        let files = try WeightFiles.find(in: path)
+        let known = OpenFiles(other?.store?.files ?? [])
+        let files: [Safetensors]
+        if let weights {
+            files = [try known.open(weights)]
+        } else {
+            files = try WeightFiles.find(in: path, reusing: known)
+        }
         let configuration = try settings(path + "/config.json")
         let store = try CheckpointStore(files)
         return ModelFolder(
-            path: path, configuration: configuration, parameters: Parameters(store), store: store)
+            path: path, configuration: configuration, parameters: Parameters(store), store: store,
+            weightsOverride: weights)
     }
 
     /// A folder without weights, whose parameters are listed as a model asks for them.
@@ -63,7 +87,11 @@ public final class ModelFolder: Sendable {
     /// several, of what `sha256sum` prints for them in the folder in the order of their names.
     ///
     /// Computed when first asked for, which reads all weights, and kept. `nil` without weights.
-    public var weightsHash: String? { store.map { hash.value(of: $0.files.map(\.file)) } }
+    public var weightsHash: String? { (store?.files).map(Checkpoints.weightsHash) }
+
+    /// The sizes of the mapped weight files together: what they take of memory once all of it was
+    /// read, shared with whoever else maps the same files.
+    public var mappedBytes: Int { store?.files.reduce(0) { $0 + $1.file.count } ?? 0 }
 
     /// Throws if the weight files hold a tensor that no layer asked for; call it when the model is
     /// built.

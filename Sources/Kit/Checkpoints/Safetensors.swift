@@ -1,3 +1,4 @@
+import Synchronization
 public import Tensors
 
 /// One safetensors file, mapped: an eight-byte header length, a JSON header, then the data
@@ -18,6 +19,7 @@ public final class Safetensors: Sendable {
     /// The strings under `__metadata__`.
     public let metadata: [String: String]
     let entries: [String: Entry]
+    private let knownHash = Mutex<String?>(nil)
 
     public init(path: String) throws(CheckpointError) {
         file = try MappedFile(path: path)
@@ -27,6 +29,18 @@ public final class Safetensors: Sendable {
     }
 
     public var path: String { file.path }
+
+    /// SHA-256 of the whole file; reads it when first asked for.
+    var hash: String {
+        knownHash.withLock { known in
+            if let known { return known }
+            var hash = SHA256()
+            hash.update(file)
+            let digest = hash.finish()
+            known = digest
+            return digest
+        }
+    }
 
     /// Tensors of every kind, sorted.
     public var names: [String] { entries.keys.sorted() }

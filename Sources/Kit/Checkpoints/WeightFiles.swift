@@ -1,25 +1,28 @@
 import Glibc
 
-/// Which files of a folder hold a model's weights; see ``ModelFolder/open(_:)`` for the rule.
+/// Which files of a folder hold a model's weights; see ``ModelFolder/open(_:weights:reusing:)`` for
+/// the rule.
 enum WeightFiles {
     private static let standardNames = [
         "model.safetensors", "diffusion_pytorch_model.safetensors",
     ]
     private static let maximumShards = 1024
 
-    static func find(in folder: String) throws(CheckpointError) -> [Safetensors] {
+    static func find(
+        in folder: String, reusing known: OpenFiles
+    ) throws(CheckpointError) -> [Safetensors] {
         let present = try list(folder)
         if let single = standardNames.first(where: present.contains) {
-            return [try Safetensors(path: "\(folder)/\(single)")]
+            return [try known.open("\(folder)/\(single)")]
         }
         if let index = standardNames.map({ $0 + ".index.json" }).first(where: present.contains) {
-            return try shards(folder, index: "\(folder)/\(index)")
+            return try shards(folder, index: "\(folder)/\(index)", reusing: known)
         }
         let parts = present.filter { $0.hasSuffix(".safetensors") }.sorted()
         guard !parts.isEmpty else { throw missing(folder, present) }
         guard parts.count <= maximumShards else { throw tooMany(parts.count, in: folder) }
         var files: [Safetensors] = []
-        for part in parts { files.append(try Safetensors(path: "\(folder)/\(part)")) }
+        for part in parts { files.append(try known.open("\(folder)/\(part)")) }
         return files
     }
 
@@ -42,7 +45,7 @@ enum WeightFiles {
     /// The shards of an index, in the order of their names, each checked to hold what the index
     /// says of it.
     private static func shards(
-        _ folder: String, index path: String
+        _ folder: String, index path: String, reusing known: OpenFiles
     ) throws(CheckpointError) -> [Safetensors] {
         var tensors: [String: [String]] = [:]
         for (tensor, shard) in try weightMap(path) { tensors[shard, default: []].append(tensor) }
@@ -56,7 +59,7 @@ enum WeightFiles {
                     .malformed, path: path,
                     "\"\(shard)\" is not the name of a safetensors file in this folder")
             }
-            let file = try Safetensors(path: "\(folder)/\(shard)")
+            let file = try known.open("\(folder)/\(shard)")
             if let absent = names.sorted().first(where: { file.entries[$0] == nil }) {
                 throw CheckpointError(
                     .malformed, path: path, "says that \(shard) holds \(absent), which it lacks")
