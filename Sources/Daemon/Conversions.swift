@@ -75,9 +75,10 @@ extension Event.Failed {
 }
 
 extension StageInfo {
-    init(_ stage: BackendStatus.Stage) {
+    init(_ stage: BackendStatus.Stage, generation: Int) {
         self.init(
             kind: stage.kind, name: stage.name, plugin: stage.plugin, version: stage.version,
-            weightsSHA256: stage.weightsSHA256, fileSHA256: stage.fileSHA256)
+            weightsSHA256: stage.weightsSHA256, fileSHA256: stage.fileSHA256,
+            generation: generation, options: "", memory: StageMemory())
     }
 }

@@ -25,7 +25,7 @@ enum Services {
             return VersionReply(version: version, protocol: protocolVersion).bytes
         }
         let status = core.backend.status()
-        let stages = status.stages.map { StageInfo($0) }
+        let stages = status.stages.map { StageInfo($0, generation: status.generation) }
         guard method != .listStages else {
             return ListStagesReply(
                 pipeline: status.pipeline, generation: status.generation, stages: stages
@@ -37,7 +37,13 @@ enum Services {
             pipeline: status.pipeline, generation: status.generation, stages: stages,
             queued: status.queued, running: status.running, finished: status.finished,
             failed: status.failed, residentBytes: residentBytes(),
-            connections: core.connectionCount
+            connections: core.connectionCount,
+            generations: [
+                GenerationInfo(
+                    number: status.generation, state: .serving, holders: [], stages: stages,
+                    ownBytes: 0)
+            ],
+            images: 0, imageBytes: 0, lastFailure: nil, cancelled: 0, ledgerBytes: 0
         ).bytes
     }
 

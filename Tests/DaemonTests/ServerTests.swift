@@ -28,7 +28,7 @@ struct ServerTests {
             stages.stages == [
                 StageInfo(
                     kind: "unet", name: "u", plugin: "Echo", version: "1", weightsSHA256: "aa",
-                    fileSHA256: "bb")
+                    fileSHA256: "bb", generation: 3, options: "", memory: StageMemory())
             ])
         #expect(try client.version() == VersionReply(version: "1.2.3", protocol: 1))
         #expect(try client.isServing())

@@ -46,20 +46,22 @@ struct MessageTests {
         #expect(try GenerateRequest(zero.bytes) == zero)
         let full = GenerateRequest(
             prompt: "Mia", scenes: 4, images: [pattern(7001)], steps: 20, seed: .max,
-            guidance: -7.5, scheduler: "ddim", timeout: .max)
+            guidance: -7.5, scheduler: "ddim", timeout: .max,
+            schedulerOptions: "eta = 0.5\nuse_karras = true")
         #expect(try GenerateRequest(full.bytes) == full)
     }
 
     @Test func adminMessagesComeBack() throws {
-        let stage = StageInfo(
-            kind: "unet", name: "sd", plugin: "StableDiffusionUNet", version: "1.0",
-            weightsSHA256: "aa", fileSHA256: "bb")
-        let stages = ListStagesReply(pipeline: "pocket", generation: 3, stages: [stage, stage])
+        let stages = ListStagesReply(
+            pipeline: "pocket", generation: 3, stages: [.example, .example])
         #expect(try ListStagesReply(stages.bytes) == stages)
-        let status = StatusReply(
+        var status = StatusReply(
             pid: 12, version: "0.1", uptimeMilliseconds: 1 << 40, pipeline: "p", generation: 1,
-            stages: [stage], queued: 1, running: 2, finished: 3, failed: 4, residentBytes: 1 << 33,
-            connections: 6)
+            stages: [.example], queued: 1, running: 2, finished: 3, failed: 4,
+            residentBytes: 1 << 33, connections: 6, generations: [.example], images: 7,
+            imageBytes: 1 << 34, lastFailure: .example, cancelled: 8, ledgerBytes: 1 << 35)
+        #expect(try StatusReply(status.bytes) == status)
+        status.lastFailure = nil
         #expect(try StatusReply(status.bytes) == status)
         let version = VersionReply(version: "0.1", protocol: 1)
         #expect(try VersionReply(version.bytes) == version)
@@ -84,6 +86,9 @@ struct MessageTests {
     @Test func longTextIsRefused() {
         let job = CancelRequest(job: String(repeating: "x", count: 257))
         #expect(throws: WireError.self) { try CancelRequest(job.bytes) }
+        let options = GenerateRequest(
+            prompt: "p", schedulerOptions: String(repeating: "x", count: 64 << 10 | 1))
+        #expect(throws: WireError.self) { try GenerateRequest(options.bytes) }
     }
 
     /// 4 MiB of empty sub-messages would become 2 million structures.
@@ -100,6 +105,9 @@ struct MessageTests {
             _ = try? Event(bytes)
             _ = try? GenerateRequest(bytes)
             _ = try? StatusReply(bytes)
+            _ = try? SwapRequest(bytes)
+            _ = try? SwapEvent(bytes)
+            _ = try? UpgradeEvent(bytes)
         }
     }
 

@@ -16,11 +16,23 @@ public struct StatusReply: Message {
     /// Bytes of physical memory.
     public var residentBytes: Int
     public var connections: Int
+    /// The serving one first.
+    public var generations: [GenerationInfo]
+    /// Plugin images, and their bytes: code is never unloaded.
+    public var images: Int
+    public var imageBytes: Int
+    /// The last swap that failed since the daemon has started.
+    public var lastFailure: SwapEvent.Failed?
+    /// Jobs that were cancelled.
+    public var cancelled: Int
+    /// Bytes on the ledger: weights, caches, and the tensors of the calls under way.
+    public var ledgerBytes: Int
 
     public init(
         pid: Int, version: String, uptimeMilliseconds: Int, pipeline: String, generation: Int,
         stages: [StageInfo], queued: Int, running: Int, finished: Int, failed: Int,
-        residentBytes: Int, connections: Int
+        residentBytes: Int, connections: Int, generations: [GenerationInfo], images: Int,
+        imageBytes: Int, lastFailure: SwapEvent.Failed?, cancelled: Int, ledgerBytes: Int
     ) {
         self.pid = pid
         self.version = version
@@ -34,6 +46,12 @@ public struct StatusReply: Message {
         self.failed = failed
         self.residentBytes = residentBytes
         self.connections = connections
+        self.generations = generations
+        self.images = images
+        self.imageBytes = imageBytes
+        self.lastFailure = lastFailure
+        self.cancelled = cancelled
+        self.ledgerBytes = ledgerBytes
     }
 
     public init(_ bytes: [UInt8]) throws(WireError) {
@@ -43,7 +61,7 @@ public struct StatusReply: Message {
                 pid: Int(message.pid),
                 version: try validText(message.version, "version", limit: 256),
                 uptimeMilliseconds: Int(clamping: message.uptime_ms),
-                pipeline: try validText(message.pipeline, "pipeline", limit: 1024),
+                pipeline: try validText(message.pipeline, "pipeline", limit: TextLimit.name),
                 generation: Int(message.generation),
                 stages: try elements(message.stages, message.n_stages) {
                     stage throws(WireError) in
@@ -52,7 +70,15 @@ public struct StatusReply: Message {
                 queued: Int(message.queued), running: Int(message.running),
                 finished: Int(clamping: message.finished), failed: Int(clamping: message.failed),
                 residentBytes: Int(clamping: message.resident_bytes),
-                connections: Int(message.connections))
+                connections: Int(message.connections),
+                generations: try elements(message.generations, message.n_generations) {
+                    generation throws(WireError) in
+                    try unsafe GenerationInfo(generation)
+                },
+                images: Int(message.images), imageBytes: Int(clamping: message.image_bytes),
+                lastFailure: try SwapEvent.Failed(ifPresent: message.last_failure),
+                cancelled: Int(clamping: message.cancelled),
+                ledgerBytes: Int(clamping: message.ledger_bytes))
         }
     }
 
@@ -71,6 +97,13 @@ public struct StatusReply: Message {
             unsafe message.failed = UInt64(clamping: failed)
             unsafe message.resident_bytes = UInt64(clamping: residentBytes)
             unsafe message.connections = UInt32(clamping: connections)
+            unsafe message.n_generations = generations.count
+            unsafe message.generations = arena.list(generations) { unsafe $0.packed(&$1) }
+            unsafe message.images = UInt32(clamping: images)
+            unsafe message.image_bytes = UInt64(clamping: imageBytes)
+            unsafe message.last_failure = lastFailure?.packed(&arena)
+            unsafe message.cancelled = UInt64(clamping: cancelled)
+            unsafe message.ledger_bytes = UInt64(clamping: ledgerBytes)
         }
     }
 }
@@ -103,7 +136,8 @@ public struct VersionReply: Message {
     }
 }
 
-/// What `ListStages`, `Status` and `Version` take: nothing. Fields of newer clients are ignored.
+/// What `ListStages`, `ListGenerations`, `Status` and `Version` take: nothing. Fields of newer
+/// clients are ignored.
 public struct EmptyRequest: Message {
     public init() {}
 

@@ -59,6 +59,18 @@ internal import Glibc
     }
 }
 
+/// The longest texts that are taken, in bytes, where several messages agree.
+enum TextLimit {
+    static let name = 1024
+    static let path = 4096
+    /// Of "key = value" lines.
+    static let options = 64 << 10
+    /// Of what people read.
+    static let message = 64 << 10
+    /// Of a pipeline file, or of a value in it.
+    static let file = 1 << 20
+}
+
 /// What a C string says, checked.
 func validText(
     _ string: UnsafePointer<CChar>?, _ field: String, limit: Int

@@ -1,5 +1,5 @@
 /// One message of the stream that `voken.v1.Generation/Generate` answers.
-public struct Event: Message {
+public struct Event: StreamEvent {
     public enum Kind: Sendable, Equatable {
         /// In the queue, behind so many jobs.
         case accepted(ahead: Int)

@@ -14,14 +14,17 @@ public struct GenerateRequest: Message {
     public var seed: UInt64?
     /// The weight of classifier-free guidance.
     public var guidance: Double?
-    /// By the name it has in the pipeline.
+    /// By the name it has in the pipeline, or that of any scheduler in the plugin directories.
     public var scheduler: String?
     /// From receipt, in nanoseconds; 0 is no limit.
     public var timeout: Int64
+    /// Of the scheduler, for this request alone: TOML text of "key = value" lines, at most 64 KiB.
+    public var schedulerOptions: String
 
     public init(
         prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
-        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil, timeout: Int64 = 0
+        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil, timeout: Int64 = 0,
+        schedulerOptions: String = ""
     ) {
         self.prompt = prompt
         self.scenes = scenes
@@ -31,6 +34,7 @@ public struct GenerateRequest: Message {
         self.guidance = guidance
         self.scheduler = scheduler
         self.timeout = timeout
+        self.schedulerOptions = schedulerOptions
     }
 
     public init(_ bytes: [UInt8]) throws(WireError) {
@@ -68,6 +72,8 @@ public struct GenerateRequest: Message {
                     message.scheduler, "scheduler", limit: Self.nameLimit)
             }
             request.timeout = unsafe message.timeout_nano
+            request.schedulerOptions = try unsafe validText(
+                message.scheduler_options, "scheduler_options", limit: TextLimit.options)
             return request
         }
     }
@@ -103,6 +109,7 @@ public struct GenerateRequest: Message {
                 unsafe message.scheduler = arena.string(scheduler)
             }
             unsafe message.timeout_nano = timeout
+            unsafe message.scheduler_options = arena.string(schedulerOptions)
         }
     }
 }

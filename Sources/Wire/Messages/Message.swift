@@ -5,3 +5,9 @@ public protocol Message: Sendable, Equatable {
     init(_ bytes: [UInt8]) throws(WireError)
     var bytes: [UInt8] { get }
 }
+
+/// A message of a stream of events, the last of which says that it is.
+public protocol StreamEvent: Message {
+    /// Whether no event follows.
+    var isEnd: Bool { get }
+}
