@@ -16,8 +16,8 @@ public import Wire
 /// }
 /// ```
 ///
-/// All methods but the asynchronous iteration of a ``Story`` block. The connection and its thread
-/// are gone when the client and its stories are.
+/// All methods but the asynchronous iteration of an ``EventStream`` block. The connection and its
+/// thread are gone when the client and its streams are.
 public final class Client: Sendable {
     private let loop: Loop
     private let session: LoopBound<Session>
@@ -67,9 +67,10 @@ public final class Client: Sendable {
     /// - Throws: ``ClientError/Code/tooLarge`` if the request with its images is over 4 MiB. What
     ///   the daemon has against it is thrown by the story.
     public func generate(_ request: GenerateRequest) throws(ClientError) -> Story {
-        let queue = AnswerQueue()
-        let stream = try open(.generate, request.bytes, timeout: request.timeout, queue)
-        return Story(client: self, stream: stream, queue: queue)
+        let images = ImageParts()
+        return try follow(.generate, request.bytes, timeout: request.timeout, "story") {
+            event throws(ClientError) in try images.joined(event)
+        }
     }
 
     /// Stops a job, whoever has begun it.
@@ -125,6 +126,18 @@ public final class Client: Sendable {
         }
     }
 
+    /// Makes a call that is answered by a stream of events.
+    private func follow<Element: StreamEvent>(
+        _ method: Wire.Method, _ request: [UInt8], timeout: Int64 = 0, _ name: String,
+        joined: @escaping @Sendable (Element) throws(ClientError) -> Element?
+    ) throws(ClientError) -> EventStream<Element> {
+        let queue = AnswerQueue()
+        let stream = try open(method, request, timeout: timeout, queue)
+        return EventStream(of: name, queue, joined: joined) { error in
+            self.abandon(stream, error)
+        }
+    }
+
     private func open(
         _ method: Wire.Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue
     ) throws(ClientError) -> UInt32 {
@@ -144,7 +157,7 @@ public final class Client: Sendable {
         return try result.get()
     }
 
-    func abandon(_ stream: UInt32, _ error: ClientError) {
+    private func abandon(_ stream: UInt32, _ error: ClientError) {
         loop.execute { [session] in session.value.cancel(stream, error) }
     }
 }
