@@ -63,6 +63,8 @@ public final class EventStream<Element: StreamEvent>: Sendable {
             }
         } catch {
             isOver.withLock { $0 = true }
+            // The daemon may go on, but nobody reads it any more.
+            abandon(error)
             throw error
         }
     }
