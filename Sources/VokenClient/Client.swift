@@ -101,7 +101,7 @@ public final class Client: Sendable {
     // MARK: Calls
 
     /// Makes a unary call and waits for its answer, ten seconds at most.
-    private func call<Reply: Message>(
+    func call<Reply: Message>(
         _ method: Wire.Method, _ request: [UInt8] = []
     ) throws(ClientError) -> Reply {
         let timeout = Duration.seconds(10)
@@ -127,9 +127,9 @@ public final class Client: Sendable {
     }
 
     /// Makes a call that is answered by a stream of events.
-    private func follow<Element: StreamEvent>(
+    func follow<Element: StreamEvent>(
         _ method: Wire.Method, _ request: [UInt8], timeout: Int64 = 0, _ name: String,
-        joined: @escaping @Sendable (Element) throws(ClientError) -> Element?
+        joined: @escaping @Sendable (Element) throws(ClientError) -> Element? = { $0 }
     ) throws(ClientError) -> EventStream<Element> {
         let queue = AnswerQueue()
         let stream = try open(method, request, timeout: timeout, queue)
