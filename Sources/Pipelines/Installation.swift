@@ -30,13 +30,27 @@ public struct Installation: Sendable {
     public var defaultPipeline: String? {
         let installed = programs + "/../share/voken/pipelines/pocket.toml"
         if isFile(installed) { return installed }
+        return foldersAbove.map { $0 + "/etc/pipelines/pocket.toml" }.first(where: isFile)
+    }
+
+    /// The package that plugins are built against: `../share/voken/Kit` of an installation, or
+    /// `Sources/Kit` of the checkout around a build folder; `nil` if neither exists.
+    public var kit: String? {
+        // Without `..`, since authors read it in their manifests.
+        let installed = foldersAbove.prefix(1).map { $0 + "/share/voken/Kit" }
+        let around = foldersAbove.map { $0 + "/Sources/Kit" }
+        return (installed + around).first { isFile($0 + "/Package.swift") }
+    }
+
+    /// The folders that the programs' folder is in, the nearest first, without the root.
+    private var foldersAbove: [String] {
+        var folders: [String] = []
         var folder = programs
         while let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
             folder = String(folder[..<slash])
-            let candidate = folder + "/etc/pipelines/pocket.toml"
-            if isFile(candidate) { return candidate }
+            folders.append(folder)
         }
-        return nil
+        return folders
     }
 }
 
