@@ -65,11 +65,14 @@ let package = Package(
         room("Daemon", ["Pipelines", "Wire", "EventLoop", logging, kit]),
         room("VokenClient", ["Wire", "EventLoop"]),
         room("Stories", ["Pipelines"]),
+        room("PluginTemplates", [kit]),
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
         program("vokend", ["Daemon", "Pipelines", logging, arguments]),
-        program("voken", ["VokenClient", "Wire", "Pipelines", "Stories", arguments, kit]),
+        program(
+            "voken",
+            ["VokenClient", "Wire", "Pipelines", "PluginTemplates", "Stories", arguments, kit]),
         program("voken-probe", ["PluginHost", kit]),
     ]
         + plugins.map {

@@ -15,7 +15,7 @@ struct Voken: ParsableCommand {
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 7 pipeline invalid.
             """,
         version: vokenVersion,
-        subcommands: [Generate.self, Stages.self, Status.self, Check.self])
+        subcommands: [Generate.self, Stages.self, Status.self, Check.self, Plugin.self])
 
     static func main() {
         do {
