@@ -13,53 +13,75 @@ public final class PipeListener: LoopHandle {
         public init() {}
     }
 
-    /// What `lstat` says of the socket that we have bound.
-    private struct Identity: Equatable {
-        let device: dev_t
-        let inode: ino_t
-
-        init?(_ path: String) {
-            var status = stat()
-            guard unsafe lstat(path, &status) == 0 else { return nil }
-            device = status.st_dev
-            inode = status.st_ino
-        }
-    }
-
     private let path: String
     private let settings: Settings
     private var lock: SocketLock?
-    private var identity: Identity?
+    private var identity: SocketFile?
     private let onConnection: (PipeConnection, Peer) -> Void
     /// Says why a caller was not taken.
     public var onRefusal: (String) -> Void = { _ in }
     public private(set) var connectionCount = 0
     private var isCallerWaiting = false
 
+    private init(
+        _ path: String, _ lock: consuming SocketLock, _ loop: Loop, _ settings: Settings,
+        _ onConnection: @escaping (PipeConnection, Peer) -> Void
+    ) {
+        self.path = path
+        self.settings = settings
+        self.lock = consume lock
+        self.onConnection = onConnection
+        unsafe super.init(loop: loop, uv_pipe_t.self)
+        unsafe uv_pipe_init(loop.uv, raw(uv_pipe_t.self), 0)
+        adopt()
+    }
+
     /// Binds and listens.
     ///
     /// The directory is made, for its owner alone, if only it is missing. A socket that a crash
     /// has left is replaced; one that is served is not, nor is any other file.
     /// - Parameter onConnection: gets each caller; it must set the callbacks and call `start`.
-    public init(
+    public convenience init(
         path: String, loop: Loop, settings: Settings = Settings(),
         _ onConnection: @escaping (PipeConnection, Peer) -> Void
     ) throws(EventLoopError) {
         let address = try SocketPath(path)
-        try PipeListener.makeDirectory(of: path)
+        try SocketFile.makeDirectory(of: path)
         let lock = try SocketLock(path)
-        try PipeListener.removeStaleSocket(path)
-        let descriptor = try PipeListener.bind(address)
-        self.path = path
-        self.settings = settings
-        self.lock = consume lock
-        self.onConnection = onConnection
-        identity = Identity(path)
-        unsafe super.init(loop: loop, uv_pipe_t.self)
-        // libuv gets the bound socket, not the path: it would cut a long one, could not set the
-        // mode, and on close would unlink whatever is there by then.
-        unsafe uv_pipe_init(loop.uv, raw(uv_pipe_t.self), 0)
-        adopt()
+        try SocketFile.removeStale(path)
+        let descriptor = try SocketFile.bind(address)
+        self.init(path, lock, loop, settings, onConnection)
+        identity = SocketFile(path)
+        try listen(on: descriptor)
+    }
+
+    /// Goes on listening at a path that another process serves, which has handed its socket and
+    /// its lock to this one. Nothing is bound and nothing is removed; callers that wait are taken.
+    ///
+    /// - Parameters:
+    ///   - descriptors: belong to the listener from here on, even if this throws.
+    ///   - path: where they must be bound.
+    public convenience init(
+        inheriting descriptors: ListenerDescriptors, path: String, loop: Loop,
+        settings: Settings = Settings(), _ onConnection: @escaping (PipeConnection, Peer) -> Void
+    ) throws(EventLoopError) {
+        let identity: SocketFile
+        do throws(EventLoopError) {
+            try SocketLock.check(descriptors.lock, of: path)
+            try SocketFile.check(descriptors.socket, listensAt: path)
+            identity = try SocketFile(serving: path)
+        } catch {
+            descriptors.close()
+            throw error
+        }
+        self.init(path, SocketLock(inheriting: descriptors.lock), loop, settings, onConnection)
+        try listen(on: descriptors.socket)
+        self.identity = identity  // only now: a failure must not remove what another serves
+    }
+
+    /// libuv gets the bound socket, not the path: it would cut a long one, could not set the mode,
+    /// and on close would unlink whatever is there by then.
+    private func listen(on descriptor: Int32) throws(EventLoopError) {
         var status = unsafe uv_pipe_open(raw(uv_pipe_t.self), descriptor)
         if status != 0 { Glibc.close(descriptor) }
         if status == 0 {
@@ -77,8 +99,33 @@ public final class PipeListener: LoopHandle {
     /// Stops listening, and removes the socket at once unless it is another's by now.
     public override func close() {
         guard !isClosing else { return }
-        if let identity, identity == Identity(path) { _ = unsafe unlink(path) }
+        if let identity, identity == SocketFile(path) { _ = unsafe unlink(path) }
         super.close()
+    }
+
+    /// Duplicates of the socket and the lock, for another process to inherit: it holds both while
+    /// this one still does, so that no caller is refused and nobody else can take the path.
+    ///
+    /// - Returns: close-on-exec, and the caller's to close.
+    public func duplicateDescriptors() throws(EventLoopError) -> ListenerDescriptors {
+        var socket: Int32 = -1
+        let status = unsafe uv_fileno(raw(uv_handle_t.self), &socket)
+        guard status == 0, let lock = lock?.descriptor else {
+            throw EventLoopError(.stopped, "\(path) is not listened at any more")
+        }
+        return try ListenerDescriptors(duplicating: socket, lock)
+    }
+
+    /// Stops listening, and leaves the socket and the lock to the process that has inherited them.
+    public func handOver() {
+        guard !isClosing else { return }
+        // A caller for whom there was no place has been taken from the kernel's queue already.
+        if isCallerWaiting {
+            isCallerWaiting = false
+            accept()
+        }
+        identity = nil
+        close()
     }
 
     override func didClose() { lock = nil }
@@ -116,47 +163,5 @@ public final class PipeListener: LoopHandle {
             accept()
         }
         onConnection(connection, peer)
-    }
-}
-
-// MARK: - The file
-
-extension PipeListener {
-    private static func makeDirectory(of path: String) throws(EventLoopError) {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
-        let directory = String(path[..<slash])
-        guard unsafe mkdir(directory, 0o700) != 0, errno != EEXIST else { return }
-        throw EventLoopError(errno: errno, "cannot make the directory \(directory)")
-    }
-
-    /// To be called by the owner of the path's lock.
-    private static func removeStaleSocket(_ path: String) throws(EventLoopError) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else {
-            guard errno == ENOENT else {
-                throw EventLoopError(errno: errno, "cannot look at \(path)")
-            }
-            return
-        }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw EventLoopError(
-                .notASocket, "\(path) is a file, not a socket: remove it, or choose another path")
-        }
-        guard unsafe unlink(path) == 0 else {
-            throw EventLoopError(errno: errno, "cannot remove the stale socket \(path)")
-        }
-    }
-
-    private static func bind(_ address: SocketPath) throws(EventLoopError) -> Int32 {
-        do throws(SystemError) {
-            return try unsafe address.socket { descriptor, address, count in
-                // The socket file gets its mode from the descriptor's at bind: there is no moment
-                // in which others could connect, and the process's umask stays as it is.
-                guard fchmod(descriptor, 0o600) == 0 else { return -1 }
-                return unsafe Glibc.bind(descriptor, address, count)
-            }
-        } catch {
-            throw EventLoopError(errno: error.code, "cannot bind \(address.path)")
-        }
     }
 }

@@ -27,6 +27,22 @@ struct SocketPath {
         self.address = address
     }
 
+    /// Where a socket is bound; `nil` if at no path.
+    static func bound(_ descriptor: Int32) -> String? {
+        var address = sockaddr_un()
+        var count = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let status = unsafe withUnsafeMutablePointer(to: &address) { address in
+            unsafe getsockname(
+                descriptor, UnsafeMutableRawPointer(address).assumingMemoryBound(to: sockaddr.self),
+                &count)
+        }
+        guard status == 0, address.sun_family == sa_family_t(AF_UNIX) else { return nil }
+        let bytes = unsafe withUnsafeBytes(of: address.sun_path) { path in
+            unsafe path.prefix { $0 != 0 }.map { $0 }
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
     /// A socket that does not block and is not inherited, for which `use` (`bind` or `connect`)
     /// has succeeded.
     ///
