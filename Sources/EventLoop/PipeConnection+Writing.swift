@@ -106,7 +106,9 @@ extension PipeConnection {
     /// A peer that has gone is no error.
     private func fail(_ status: Int32) {
         let gone = [UV_EPIPE.rawValue, UV_ECONNRESET.rawValue].contains(status)
-        close(gone ? nil : EventLoopError(uv: status, "cannot write"))
+        guard gone else { return close(EventLoopError(uv: status, "cannot write")) }
+        readRest()
+        close(nil)
     }
 
     private func watchForStall() {

@@ -192,4 +192,16 @@ extension PipeConnection {
             updateReading()
         }
     }
+
+    /// What a peer said before it went lies in the kernel still.
+    func readRest() {
+        guard isReading else { return }
+        while !isClosing, !isFinishing, let descriptor {
+            let count = unsafe read(descriptor, loop.readBuffer, Loop.readCount)
+            guard count > 0 else { return }
+            let bytes = unsafe UnsafeRawBufferPointer(start: loop.readBuffer, count: count)
+                .assumingMemoryBound(to: UInt8.self)
+            unsafe onRead(bytes.span)
+        }
+    }
 }

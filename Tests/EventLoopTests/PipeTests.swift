@@ -245,4 +245,35 @@ struct PipeTests {
             #expect(try loop.sync { server.listener.value.connectionCount } == 0)
         }
     }
+
+    /// The peer answers and closes while we write the next request: the answer counts.
+    @Test func lastWordsAreReadThoughWritingFails() throws {
+        try withLoop { serverLoop in
+            let connections = Waiter<LoopBound<PipeConnection>>()
+            let listener = try serverLoop.sync {
+                [path = directory.socket]
+                () throws(EventLoopError) in
+                LoopBound(
+                    try PipeListener(path: path, loop: serverLoop) { connection, _ in
+                        connections.put(LoopBound(connection, to: serverLoop))
+                    }, to: serverLoop)
+            }
+            try withLoop { loop in
+                let client = try TestClient(loop, directory.socket)
+                let server = try #require(connections.take())
+                try loop.sync { [connection = client.connection] () throws(EventLoopError) in
+                    // This thread sees what the other does only after it has written.
+                    try serverLoop.sync {
+                        server.value.write([[7, 8, 9]])
+                        server.value.finish()
+                    }
+                    usleep(100_000)
+                    connection.value.write([[1]])
+                }
+                #expect(client.read(3) == [7, 8, 9])
+                #expect(client.closed.take() == .some(nil))
+            }
+            withExtendedLifetime(listener) {}
+        }
+    }
 }
