@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Glibc
 public import Wire
 
-/// A connection to a daemon. Any thread or task may call, several at a time.
+/// A daemon's services. Any thread or task may call, several at a time, over one connection.
 ///
 /// ```swift
 /// let client = try Client.connect(path: "/run/user/1000/voken/voken.sock")
@@ -18,6 +18,11 @@ public import Wire
 ///
 /// All methods but the asynchronous iteration of an ``EventStream`` block. The connection and its
 /// thread are gone when the client and its streams are.
+///
+/// A daemon that is upgraded or started anew closes its connections. The next call then connects
+/// again. A call on its way at that moment, or refused as UNAVAILABLE, is sent once more over a new
+/// connection if nothing of an answer has come: a daemon that closes a connection by its own will
+/// does not begin what it has not read. If it has crashed, the call may have been begun before.
 public final class Client: Sendable {
     private let loop: Loop
     private let session: LoopBound<Session>
@@ -31,7 +36,8 @@ public final class Client: Sendable {
 
     /// Connects to the daemon at `path`.
     ///
-    /// - Parameter timeout: how long to try again while the daemon has too many callers.
+    /// - Parameter timeout: how long to try again while the daemon has too many callers; also
+    ///   when it is to be connected to again.
     /// - Throws: ``ClientError/Code/noDaemon``, at once, if nobody listens.
     public static func connect(
         path: String, timeout: Duration = .seconds(5)
@@ -43,7 +49,8 @@ public final class Client: Sendable {
             while true {
                 do throws(EventLoopError) {
                     let session = try loop.sync { () throws(EventLoopError) in
-                        LoopBound(try Session(path: path, loop: loop), to: loop)
+                        LoopBound(
+                            try Session(path: path, loop: loop, patience: timeout), to: loop)
                     }
                     return Client(loop: loop, session: session)
                 } catch {

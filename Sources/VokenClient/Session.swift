@@ -1,72 +1,158 @@
 internal import EventLoop
 internal import Wire
 
-/// A connection and its calls, on the loop's thread.
+/// The calls of a client, over one connection after the other, on the loop's thread.
+///
+/// A call is sent once more, over a new connection, if the daemon has not begun it: if the
+/// connection was closed, or the call refused as UNAVAILABLE, before anything of an answer came.
 final class Session {
-    private let connection: PipeConnection
-    private var calls = ClientConnection()
-    private var queues: [UInt32: AnswerQueue] = [:]
+    private let path: String
+    private let loop: Loop
+    /// How long to try again while the daemon has too many callers.
+    private let patience: Duration
+    /// Where new calls go. An older one lives until its calls are over.
+    private var current: Connection?
+    private var calls: [UInt32: PendingCall] = [:]
+    private var lastNumber: UInt32 = 0
+    /// Calls that wait for a connection, and until when.
+    private var waiting: [PendingCall] = []
+    private var deadline = ContinuousClock.now
+    private var timer: Timer?
 
-    init(path: String, loop: Loop) throws(EventLoopError) {
-        var limits = PipeConnection.Limits()
-        limits.readsWhenBackedUp = true  // the daemon does not
-        connection = try PipeConnection.connect(to: path, loop: loop, limits: limits)
-        connection.onRead = { [unowned self] bytes in
-            calls.receive(bytes)
-            settle()
-        }
-        connection.onClose = { [self] error in
-            calls.disconnected(
-                Status(.unavailable, error?.message ?? "the daemon has closed the connection"))
-            settle()
-        }
-        connection.start()
+    init(path: String, loop: Loop, patience: Duration) throws(EventLoopError) {
+        self.path = path
+        self.loop = loop
+        self.patience = patience
+        current = try connect()
     }
 
     /// Sends a request; what comes back goes to `queue`.
+    ///
+    /// - Returns: the call's number.
     func open(
         _ method: Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue
     ) throws(ClientError) -> UInt32 {
-        guard !calls.isFinished else {
-            throw ClientError(.disconnected, "the connection to the daemon is closed")
-        }
-        do throws(WireError) {
-            let stream = try calls.open(method, request, timeout: timeout)
-            queues[stream] = queue
-            settle()
-            return stream
+        repeat { lastNumber &+= 1 } while calls[lastNumber] != nil
+        let call = PendingCall(lastNumber, method, request, timeout: timeout, queue)
+        calls[call.number] = call
+        do throws(ClientError) {
+            try send(call)
         } catch {
-            throw ClientError(error)
+            calls[call.number] = nil
+            throw error
         }
+        return call.number
     }
 
     /// Gives up a call; the daemon stops working on it.
-    func cancel(_ stream: UInt32, _ error: ClientError) {
-        guard let queue = queues.removeValue(forKey: stream) else { return }
-        calls.cancel(stream)
-        _ = queue.put(.failed(error))
-        settle()
+    func cancel(_ number: UInt32, _ error: ClientError) {
+        guard let call = calls[number] else { return }
+        waiting.removeAll { $0 === call }
+        call.place?.connection.cancel(call.place?.stream ?? 0)
+        end(call, .failed(error))
     }
 
-    private func settle() {
-        while let event = calls.nextEvent() {
-            switch event {
-            case .message(let stream, let bytes):
-                guard queues[stream]?.put(.message(bytes)) == false else { continue }
-                cancel(
-                    stream,
-                    ClientError(
-                        .busy, "over \(AnswerQueue.limit) bytes of the answer are unread"))
-            case .ended(let stream): end(stream, .ended)
-            case .reply(let stream, let bytes): end(stream, .reply(bytes))
-            case .failed(let stream, let status): end(stream, .failed(ClientError(status)))
+    private func end(_ call: PendingCall, _ answer: Answer) {
+        calls[call.number] = nil
+        _ = call.queue.put(answer)
+    }
+}
+
+// MARK: - What comes back
+
+extension Session {
+    private func handle(
+        _ event: ClientConnection.Event, of call: PendingCall, on connection: Connection
+    ) {
+        switch event {
+        case .message(_, let bytes):
+            call.didAnswer()
+            guard !call.queue.put(.message(bytes)) else { break }
+            cancel(
+                call.number,
+                ClientError(.busy, "over \(AnswerQueue.limit) bytes of the answer are unread"))
+        case .ended: end(call, .ended)
+        case .reply(_, let bytes): end(call, .reply(bytes))
+        case .failed(_, let status):
+            let error = ClientError(status)
+            let refusal = connection.isOpen ? error : nil
+            if status.code == .unavailable, !connection.hasFailed, call.mayRepeat(after: refusal) {
+                sendAgain(call)
+            } else {
+                end(call, .failed(error))
             }
         }
-        connection.write(calls.drainOutput())
-        if calls.isFinished { connection.close() }
+        if connection !== current, connection.isIdle { connection.close() }
     }
 
-    private func end(_ stream: UInt32, _ answer: Answer) {
-        _ = queues.removeValue(forKey: stream)?.put(answer)
+    private func sendAgain(_ call: PendingCall) {
+        do throws(ClientError) {
+            try send(call)
+        } catch {
+            end(call, .failed(call.refusal ?? error))
+        }
+    }
+}
+
+// MARK: - Connections
+
+extension Session {
+    private func connect() throws(EventLoopError) -> Connection {
+        // The client may be released while its connections are being closed.
+        try Connection(path: path, loop: loop) { [weak self] connection, call, event in
+            self?.handle(event, of: call, on: connection)
+        }
+    }
+
+    /// Sends a call over a connection that has not refused it, which is made if need be; or lets
+    /// the call wait for one.
+    private func send(_ call: PendingCall) throws(ClientError) {
+        let connection: Connection
+        if let current, current.isOpen, current !== call.place?.connection {
+            connection = current
+        } else {
+            do throws(EventLoopError) {
+                connection = try connect()
+            } catch {
+                guard error.code == .busy else { throw ClientError(error) }
+                return wait(call)
+            }
+        }
+        do throws(WireError) {
+            try connection.open(call)
+        } catch {
+            if connection !== current { connection.close() }
+            throw ClientError(error)
+        }
+        current = connection
+    }
+
+    private func wait(_ call: PendingCall) {
+        waiting.append(call)
+        guard waiting.count == 1 else { return }
+        deadline = .now + patience
+        tryLater(.milliseconds(10))
+    }
+
+    private func tryLater(_ pause: Duration) {
+        let timer = timer ?? Timer(loop: loop)
+        self.timer = timer
+        timer.start(after: pause) { [weak self] in self?.sendWaiting(pause) }
+    }
+
+    private func sendWaiting(_ pause: Duration) {
+        do throws(EventLoopError) {
+            current = try connect()
+        } catch {
+            if error.code == .busy, .now < deadline {
+                return tryLater(min(pause * 1.6, .seconds(2)))
+            }
+            for call in waiting { end(call, .failed(call.refusal ?? ClientError(error))) }
+            waiting = []
+            return
+        }
+        let calls = waiting
+        waiting = []
+        for call in calls { sendAgain(call) }
     }
 }
