@@ -14,6 +14,15 @@ public final class Server: Sendable {
         public var partialFrame = Duration.seconds(10)
         /// How long the last answers may take to be written.
         public var flush = Duration.seconds(2)
+        /// What the predecessor of this process has handed over; it must be bound to ``path``.
+        public var inherited: ListenerDescriptors?
+        /// How a successor is started; `nil` if none can be.
+        public var upgrade: UpgradeSettings?
+        /// After an upgrade, a connection that has no call under way is closed when nothing has
+        /// happened on it for so long.
+        public var idle = Duration.seconds(1)
+        /// So long after an upgrade the connections that are left are drained.
+        public var retirement = Duration.seconds(600)
 
         public init(path: String, version: String) {
             self.path = path
@@ -24,7 +33,7 @@ public final class Server: Sendable {
     private let loop: Loop
     private let core: LoopBound<ServerCore>
 
-    /// Binds and listens: when this returns, clients can connect.
+    /// Binds and listens, or listens on the inherited socket: when this returns, clients can connect.
     public init(
         _ settings: Settings, backend: any Backend, logger: Logger
     ) throws(EventLoopError) {
@@ -58,6 +67,31 @@ public final class Server: Sendable {
     /// Lets SIGTERM and SIGINT ``drain()``. One server of a process may.
     public func drainOnSignals() {
         loop.execute { [core] in core.value.drainOnSignals() }
+    }
+
+    /// Starts a new process, which inherits the listening socket, and leaves new callers to it once
+    /// it serves; then this server serves the connections that it has, and stops when none is left.
+    /// If the new process does not come to serve, nothing changes.
+    ///
+    /// No caller is refused, and no request that this server has begun is given up. One that comes
+    /// on a connection which this server is just closing is never begun: it can be sent again.
+    /// - Parameters:
+    ///   - program: an absolute path; `nil` for that of the settings.
+    ///   - progress: called on the server's loop; `upgraded` or `failed` is the last call. None
+    ///     comes if the server has stopped.
+    public func upgrade(
+        to program: String? = nil,
+        progress: @escaping @Sendable (UpgradeProgress) -> Void = { _ in }
+    ) {
+        loop.execute { [core] in core.value.upgrade(to: program, progress: progress) }
+    }
+
+    /// Lets SIGUSR2 ``upgrade(to:progress:)``. One server of a process may.
+    ///
+    /// For service managers: the process that serves is then another one, with another id, a child
+    /// of this one until this one has ended.
+    public func upgradeOnSignal() {
+        loop.execute { [core] in core.value.upgradeOnSignal() }
     }
 
     /// Returns when the server has stopped.

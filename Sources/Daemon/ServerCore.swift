@@ -6,7 +6,8 @@ internal import Wire
 
 /// The server on its loop's thread: who is connected, and the way to the end.
 final class ServerCore {
-    private enum Phase: Int { case serving, draining, stopping }
+    /// `retiring`: a successor takes the callers; here those are served who are connected.
+    private enum Phase: Int { case serving, retiring, draining, stopping }
 
     let settings: Server.Settings
     let backend: any Backend
@@ -18,6 +19,7 @@ final class ServerCore {
     private var phase = Phase.serving
     private var listener: PipeListener?
     private var connections: [ObjectIdentifier: ServerSession] = [:]
+    private var upgrade: Upgrade?
 
     init(
         _ settings: Server.Settings, backend: any Backend, logger: Logger, loop: Loop
@@ -26,13 +28,7 @@ final class ServerCore {
         self.backend = backend
         self.logger = logger
         self.loop = loop
-        let listener = try PipeListener(
-            path: settings.path, loop: loop, settings: settings.listener
-        ) { [self] connection, peer in
-            let session = ServerSession(connection, peer, core: self)
-            connections[ObjectIdentifier(session)] = session
-            session.start()
-        }
+        let listener = try makeListener()
         listener.onRefusal = { reason in
             logger.warning("connection refused", metadata: ["reason": "\(reason)"])
         }
@@ -40,7 +36,24 @@ final class ServerCore {
         logger.notice("listening", metadata: ["socket": "\(settings.path)"])
     }
 
-    var isServing: Bool { phase == .serving }
+    private func makeListener() throws(EventLoopError) -> PipeListener {
+        let take = { [self] (connection: PipeConnection, peer: Peer) in
+            let session = ServerSession(connection, peer, core: self)
+            connections[ObjectIdentifier(session)] = session
+            session.start()
+        }
+        guard let inherited = settings.inherited else {
+            return try PipeListener(
+                path: settings.path, loop: loop, settings: settings.listener, take)
+        }
+        return try PipeListener(
+            inheriting: inherited, path: settings.path, loop: loop, settings: settings.listener,
+            take)
+    }
+
+    /// Whether requests are taken, on the connections that there are.
+    var isServing: Bool { phase == .serving || phase == .retiring }
+    var isRetiring: Bool { phase == .retiring }
     var connectionCount: Int { connections.count }
 
     func didClose(_ session: ServerSession) {
@@ -55,9 +68,10 @@ final class ServerCore {
     }
 
     func drain() {
-        guard phase == .serving else { return stop() }
+        guard isServing else { return stop() }
         phase = .draining
         logger.notice("draining", metadata: ["connections": "\(connections.count)"])
+        upgrade?.abandon()
         // The path goes first: whoever sees an answer to what follows can start a successor.
         closeListener()
         for session in connections.values { session.finishIfIdle() }
@@ -68,6 +82,7 @@ final class ServerCore {
     func stop() {
         guard phase != .stopping else { return }
         phase = .stopping
+        upgrade?.abandon()
         closeListener()
         for session in connections.values { session.cancelAll() }
         endIfDrained()
@@ -80,8 +95,94 @@ final class ServerCore {
     }
 
     private func endIfDrained() {
-        guard phase != .serving, connections.isEmpty else { return }
+        guard phase != .serving, connections.isEmpty, upgrade == nil else { return }
         logger.notice("stopped")
         loop.stop()
+    }
+}
+
+// MARK: - Upgrading
+
+extension ServerCore {
+    func upgradeOnSignal() {
+        _ = Signal(SIGUSR2, loop: loop) { [self] in upgrade(to: nil) { _ in } }
+    }
+
+    /// - Parameter progress: called on the loop's thread; `upgraded` or `failed` is the last call.
+    func upgrade(to program: String?, progress: @escaping (UpgradeProgress) -> Void) {
+        let progress = { [logger] (step: UpgradeProgress) in
+            logger.log(step)
+            progress(step)
+        }
+        do throws(UpgradeFailure) {
+            let upgrade = try prepareUpgrade(to: program)
+            self.upgrade = upgrade
+            let handler = LoopBound((self, progress), to: loop)
+            upgrade.start { [loop] report in
+                loop.execute {
+                    let (core, progress) = handler.value
+                    core.handle(report, progress)
+                }
+            }
+        } catch {
+            progress(.failed(error))
+        }
+    }
+
+    private func prepareUpgrade(to program: String?) throws(UpgradeFailure) -> Upgrade {
+        guard phase == .serving, let listener else {
+            throw UpgradeFailure(
+                .check, .shuttingDown,
+                isRetiring
+                    ? "another process serves already: ask that one"
+                    : "the daemon is shutting down")
+        }
+        guard upgrade == nil else {
+            throw UpgradeFailure(
+                .check, .busy, "an upgrade is under way: wait until it has ended")
+        }
+        guard let settings = settings.upgrade else {
+            throw UpgradeFailure(
+                .check, .startFailed, "this server does not know how to start another")
+        }
+        do throws(EventLoopError) {
+            return Upgrade(settings, to: program, try listener.duplicateDescriptors())
+        } catch {
+            throw UpgradeFailure(.check, .startFailed, error.message)
+        }
+    }
+
+    private func handle(_ report: Upgrade.Report, _ progress: (UpgradeProgress) -> Void) {
+        switch report {
+        case .phase(let phase, let detail, let microseconds):
+            return progress(.phase(phase, detail: detail, microseconds: microseconds))
+        case .ready(_, let pid, let version) where phase == .serving:
+            upgrade = nil
+            retire()
+            progress(.upgraded(pid: pid, version: version))
+        case .ready(let process, _, _):
+            // It was ready in the moment in which this process was told to stop.
+            upgrade = nil
+            kill(process, SIGTERM)
+            progress(
+                .failed(UpgradeFailure(.ready, .shuttingDown, "the daemon is shutting down")))
+        case .failed(let failure):
+            upgrade = nil
+            progress(.failed(failure))
+        }
+        endIfDrained()
+    }
+
+    /// Leaves new callers to the successor, and serves those who are connected until they go, are
+    /// idle, or the time is over.
+    private func retire() {
+        phase = .retiring
+        logger.notice("retiring", metadata: ["connections": "\(connections.count)"])
+        listener?.handOver()
+        listener = nil
+        for session in connections.values { session.finishIfIdle() }
+        Timer(loop: loop).start(after: settings.retirement) { [self] in
+            if phase == .retiring { drain() }
+        }
     }
 }

@@ -19,6 +19,8 @@ final class ServerSession {
     private let frameTimer: EventLoop.Timer
     /// How many frames were before the one that is being timed.
     private var framesBefore: Int?
+    /// Only while the daemon retires.
+    private var idleTimer: EventLoop.Timer?
     private var calls = ServerConnection(methods: Services.methods)
     private var jobs: [UInt32: Job] = [:]
 
@@ -43,6 +45,7 @@ final class ServerSession {
 
     private func didClose(_ error: EventLoopError?) {
         frameTimer.close()
+        idleTimer?.close()
         for stream in jobs.keys { cancelJob(stream) }
         if let error {
             core.logger.info("connection closed", metadata: ["reason": "\(error.message)"])
@@ -53,8 +56,24 @@ final class ServerSession {
     /// Writes what there is to say, and closes a connection that has no more use.
     private func settle() {
         connection.write(calls.drainOutput())
-        guard calls.isFinished || !core.isServing && calls.activeStreams.isEmpty else { return }
+        guard calls.isFinished || !core.isServing && calls.activeStreams.isEmpty else {
+            return timeIdleness()
+        }
         connection.finish()
+    }
+
+    /// While the daemon retires, a connection on which nothing happens is closed. What arrives
+    /// from then on is not read, so that its sender can send it to the successor.
+    private func timeIdleness() {
+        guard core.isRetiring, !connection.isClosing, calls.activeStreams.isEmpty,
+            !calls.isInsideFrame
+        else {
+            idleTimer?.stop()
+            return
+        }
+        let timer = idleTimer ?? Timer(loop: core.loop)
+        idleTimer = timer
+        timer.start(after: core.settings.idle) { [unowned self] in connection.finish() }
     }
 
     /// A peer that sends a frame byte by byte must not hold memory and a place for ever.

@@ -90,3 +90,23 @@ extension Story {
         return events
     }
 }
+
+/// One listening socket for two servers, as two processes have it.
+struct SharedListener {
+    let descriptors: [ListenerDescriptors]
+
+    init(_ path: String) throws {
+        let loop = try Loop()
+        defer { loop.stopAndWait() }
+        descriptors = try loop.sync { () throws(EventLoopError) in
+            let listener = try PipeListener(path: path, loop: loop) { connection, _ in
+                connection.close()
+            }
+            let descriptors = [
+                try listener.duplicateDescriptors(), try listener.duplicateDescriptors(),
+            ]
+            listener.handOver()
+            return descriptors
+        }
+    }
+}
