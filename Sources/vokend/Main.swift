@@ -13,6 +13,10 @@ struct Vokend: ParsableCommand {
             SIGTERM or SIGINT stops it gracefully: stories that run may end within the grace. A \
             second one stops it at once.
 
+            SIGUSR2 starts the program anew, with the same arguments, from the file as it is now. \
+            When the new process serves, this one serves the connections that it has, and ends. No \
+            caller is refused; if the new process does not come up, this one goes on.
+
             Exit codes: 0 stopped, 1 failed, 2 wrong usage, 7 pipeline invalid.
             """,
         version: vokenVersion)
@@ -30,6 +34,15 @@ struct Vokend: ParsableCommand {
     @Option(help: "Seconds that running stories have after SIGTERM.")
     var grace = 30
 
+    @Option(help: "Seconds that a new process has, after SIGUSR2, until it serves.")
+    var upgradeTimeout = 120
+
+    @Option(help: "Seconds after an upgrade until the connections that are left are ended.")
+    var retire = 600
+
+    @Option(help: .hidden)
+    var inherit: String?
+
     @Option(
         help: "Log from this level on: debug, info, notice, warning, error.",
         transform: { text in
@@ -44,11 +57,19 @@ struct Vokend: ParsableCommand {
         guard (0...86_400).contains(grace) else {
             throw ValidationError("--grace is outside 0...86400 seconds")
         }
+        guard (1...86_400).contains(upgradeTimeout) else {
+            throw ValidationError("--upgrade-timeout is outside 1...86400 seconds")
+        }
+        guard (0...86_400).contains(retire) else {
+            throw ValidationError("--retire is outside 0...86400 seconds")
+        }
     }
 
     static func main() {
         // A log that nobody reads any more must not end the daemon.
         signal(SIGPIPE, SIG_IGN)
+        // One that comes before there is anything to upgrade must not end it either.
+        signal(SIGUSR2, SIG_IGN)
         unblockSignals()
         do {
             var command = try parseAsRoot()
@@ -65,6 +86,26 @@ struct Vokend: ParsableCommand {
     }
 
     func run() throws {
+        let program = RunningProgram.path(startedAs: CommandLine.arguments[0])
+        var predecessor: Predecessor?
+        if let inherit {
+            predecessor = Predecessor(inherit)
+            guard predecessor != nil else {
+                throw ValidationError("--inherit is for vokend itself, when it is upgraded")
+            }
+        }
+        do {
+            try serve(program, predecessor)
+        } catch {
+            predecessor?.report("\(error)")
+            throw error
+        }
+    }
+
+    /// - Parameters:
+    ///   - program: what an upgrade starts.
+    ///   - predecessor: whom this process is an upgrade of.
+    private func serve(_ program: String, _ predecessor: Predecessor?) throws {
         var logger = Logger(label: "vokend") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = logLevel
         guard let path = pipeline ?? Installation.current.defaultPipeline else {
@@ -76,12 +117,12 @@ struct Vokend: ParsableCommand {
             log.info("stage", metadata: ["text": "\($0)"])
         }
         let engine = Engine(generation)
-        var settings = Server.Settings(
-            path: socket ?? Installation.socketPaths[0], version: vokenVersion)
-        settings.grace = .seconds(grace)
+        let settings = serverSettings(program, predecessor)
         let server = try Server(
             settings, backend: EngineBackend(engine, generation), logger: logger)
         server.drainOnSignals()
+        server.upgradeOnSignal()
+        predecessor?.announce(version: vokenVersion)
         logger.notice(
             "ready", metadata: ["pipeline": "\(file.name)", "socket": "\(settings.path)"])
         server.waitUntilStopped()
@@ -89,12 +130,26 @@ struct Vokend: ParsableCommand {
         logger.notice("stopped")
     }
 
-    /// A parent's signal mask is inherited, and many a parent blocks what stops a daemon: every
+    private func serverSettings(_ program: String, _ predecessor: Predecessor?) -> Server.Settings {
+        var settings = Server.Settings(
+            path: socket ?? Installation.socketPaths[0], version: vokenVersion)
+        settings.grace = .seconds(grace)
+        settings.retirement = .seconds(retire)
+        settings.inherited = predecessor?.listener
+        var upgrade = UpgradeSettings(
+            program: program, arguments: Predecessor.strip(Array(CommandLine.arguments.dropFirst()))
+        )
+        upgrade.limit = .seconds(upgradeTimeout)
+        settings.upgrade = upgrade
+        return settings
+    }
+
+    /// A parent's signal mask is inherited, and many a parent blocks what a daemon waits for: every
     /// worker thread of libdispatch does.
     private static func unblockSignals() {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
-        for signal in [SIGTERM, SIGINT] { unsafe sigaddset(&signals, signal) }
+        for signal in [SIGTERM, SIGINT, SIGUSR2] { unsafe sigaddset(&signals, signal) }
         unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
