@@ -1,5 +1,6 @@
 #include "kernels.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,3 +24,17 @@ const struct voken_kernels *voken_kernels(void) {
 const struct voken_kernels *voken_kernels(void) { return &voken_kernels_portable; }
 
 #endif
+
+void voken_keep_free_memory(void) {
+#ifdef __GLIBC__
+    // One switches off that the other is adapted to what is freed; 32 MiB is the most for it.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
+void voken_return_free_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

@@ -1,3 +1,4 @@
+internal import CKernels
 import Glibc
 import Synchronization
 
@@ -43,6 +44,10 @@ public final class MemoryAccount: Sendable {
         }
         return try body()
     }
+
+    /// Hands what was freed back to the system, which the allocator would keep otherwise. Takes
+    /// milliseconds.
+    public static func returnFreeMemory() { voken_return_free_memory() }
 
     private static func makeCurrent(_ account: UnsafeRawPointer?) {
         let status = unsafe pthread_setspecific(key, account)

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The memory of a tensor: 64-byte aligned floats.
 ///
 /// `@unchecked Sendable`: elements are written only inside the initialiser of the tensor that owns
@@ -7,6 +5,7 @@ import Glibc
 @safe final class Storage: @unchecked Sendable {
     let count: Int
     let elements: UnsafeMutablePointer<Float>
+    private let memory: AlignedMemory
     /// Charged with the memory; `nil` if nobody is.
     private let gauge: MemoryGauge?
 
@@ -14,18 +13,14 @@ import Glibc
     init(count: Int, charging gauge: MemoryGauge? = MemoryAccount.current?.tensors) {
         self.count = count
         self.gauge = gauge
-        var memory: UnsafeMutableRawPointer?
         let bytes = Self.byteCount(count)
-        let status = unsafe posix_memalign(&memory, 64, bytes)
-        guard status == 0, let memory = unsafe memory else {
-            preconditionFailure("out of memory: \(bytes) bytes for a tensor")
-        }
-        unsafe elements = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+        memory = AlignedMemory(byteCount: bytes)
+        unsafe elements = memory.base.bindMemory(to: Float.self, capacity: max(count, 1))
         gauge?.add(bytes)
     }
 
     deinit {
-        unsafe free(elements)
+        memory.deallocate()
         gauge?.subtract(Self.byteCount(count))
     }
 

@@ -2,7 +2,7 @@
 ///
 /// `@unchecked Sendable`: written once, before the weight that owns it is handed out.
 @safe final class WeightBlock: WeightBytes, @unchecked Sendable {
-    let base: UnsafeMutableRawPointer
+    private let memory: AlignedMemory
     private let byteCount: Int
     /// Charged with the block; `nil` if no account was current.
     private let gauge: MemoryGauge?
@@ -11,12 +11,14 @@
     init(byteCount: Int) {
         self.byteCount = max(byteCount, 1)
         gauge = MemoryAccount.current?.tensors
-        unsafe base = .allocate(byteCount: self.byteCount, alignment: 64)
+        memory = AlignedMemory(byteCount: self.byteCount)
         gauge?.add(self.byteCount)
     }
 
+    var base: UnsafeMutableRawPointer { unsafe memory.base }
+
     deinit {
-        unsafe base.deallocate()
+        memory.deallocate()
         gauge?.subtract(byteCount)
     }
 }

@@ -85,6 +85,13 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
 // VOKEN_CPU=avx2 for the other, which a CPU without AVX2 ignores.
 const struct voken_kernels *voken_kernels(void);
 
+// Keeps freed memory for the next tensor: glibc would hand it to the system and take it back, zeroed
+// page by page, at every step. Of the whole process.
+void voken_keep_free_memory(void);
+
+// Hands memory that was freed back to the system: malloc_trim, which Swift's Glibc leaves out.
+void voken_return_free_memory(void);
+
 // Tells the CPU that this thread spins.
 static inline void voken_relax(void) {
 #if defined(__x86_64__)
