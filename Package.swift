@@ -70,7 +70,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
-        program("vokend", ["Daemon", "Pipelines", logging, arguments]),
+        program("vokend", ["Daemon", "Pipelines", "PluginHost", logging, arguments, kit]),
         program(
             "voken",
             ["VokenClient", "Wire", "Pipelines", "PluginTemplates", "Stories", arguments, kit]),

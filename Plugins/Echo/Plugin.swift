@@ -2,7 +2,7 @@ import Stages
 import Synchronization
 
 // Echo is the smallest stage of every kind: it has no weights, answers with what it was given,
-// and is always the same. Engines are tested with it, and authors start from a copy of it.
+// and is always the same. Engines are tested with it.
 
 @c(voken_plugin) public func plugin() -> UnsafeMutableRawPointer {
     unsafe exportPlugin(

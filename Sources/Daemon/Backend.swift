@@ -20,54 +20,44 @@ public protocol Backend: Sendable {
     /// - Returns: whether it was queued or running.
     func cancel(job: String) -> Bool
 
+    /// Begins to change what serves.
+    ///
+    /// - Parameter events: called from any thread, one call after the other, to `finished` or
+    ///   `failed`.
+    func swap(
+        _ order: SwapOrder, drain: DrainPolicy, events: @escaping @Sendable (SwapEvent) -> Void)
+
+    /// Keeps in mind that a swap was refused before it came here.
+    func note(_ failure: SwapError)
+
+    /// Whether a change of what serves is being prepared.
+    var isSwapping: Bool { get }
+
+    /// The number of the generation that new requests are admitted with.
+    var generation: Int { get }
+
     func status() -> BackendStatus
 }
 
 /// What a backend says of itself.
 public struct BackendStatus: Sendable, Equatable {
-    public struct Stage: Sendable, Equatable {
-        public var kind: String
-        /// In the pipeline.
-        public var name: String
-        public var plugin: String
-        public var version: String
-        /// SHA-256 of its weights, in lower-case hexadecimal digits; empty if it has none.
-        public var weightsSHA256: String
-        /// SHA-256 of the plugin's file.
-        public var fileSHA256: String
+    /// That are in memory, the serving one first.
+    public var generations: [GenerationStatus]
+    /// Jobs that wait, run, have finished, have failed and were cancelled.
+    public var queued = 0
+    public var running = 0
+    public var finished = 0
+    public var failed = 0
+    public var cancelled = 0
+    /// Plugin images that are mapped, and the address space that they take.
+    public var images = 0
+    public var imageBytes = 0
+    /// What is on the ledger, in bytes.
+    public var ledgerBytes = 0
+    public var lastSwapFailure: SwapError?
 
-        public init(
-            kind: String, name: String, plugin: String, version: String, weightsSHA256: String,
-            fileSHA256: String
-        ) {
-            self.kind = kind
-            self.name = name
-            self.plugin = plugin
-            self.version = version
-            self.weightsSHA256 = weightsSHA256
-            self.fileSHA256 = fileSHA256
-        }
-    }
+    public init(generations: [GenerationStatus]) { self.generations = generations }
 
-    public var pipeline: String
-    public var generation: Int
-    public var stages: [Stage]
-    /// Jobs that wait, run, have finished and have failed.
-    public var queued: Int
-    public var running: Int
-    public var finished: Int
-    public var failed: Int
-
-    public init(
-        pipeline: String, generation: Int, stages: [Stage], queued: Int, running: Int,
-        finished: Int, failed: Int
-    ) {
-        self.pipeline = pipeline
-        self.generation = generation
-        self.stages = stages
-        self.queued = queued
-        self.running = running
-        self.finished = finished
-        self.failed = failed
-    }
+    var pipeline: String { generations.first?.pipeline ?? "" }
+    var generation: Int { generations.first?.number ?? 0 }
 }

@@ -1,14 +1,22 @@
+internal import Checkpoints
 internal import Pipelines
 internal import Wire
 
 // Between the messages of the wire and the values of the engine, which know nothing of each other.
 
 extension StoryRequest {
-    init(_ request: GenerateRequest) {
+    /// - Throws: if the scheduler's options are not such.
+    init(_ request: GenerateRequest) throws(RequestError) {
+        let options: [String: SettingValue]
+        do {
+            options = try parseOptions(request.schedulerOptions)
+        } catch {
+            throw RequestError(.invalid, "scheduler: \(error)")
+        }
         self.init(
             prompt: request.prompt, scenes: request.scenes, images: request.images,
             steps: request.steps, seed: request.seed, guidance: request.guidance,
-            scheduler: request.scheduler)
+            scheduler: request.scheduler, schedulerOptions: options)
     }
 }
 
@@ -71,14 +79,5 @@ extension Event.Kind {
 extension Event.Failed {
     init(_ error: RequestError) {
         self.init(code: error.code.rawValue, message: error.message, hint: error.code.hint)
-    }
-}
-
-extension StageInfo {
-    init(_ stage: BackendStatus.Stage, generation: Int) {
-        self.init(
-            kind: stage.kind, name: stage.name, plugin: stage.plugin, version: stage.version,
-            weightsSHA256: stage.weightsSHA256, fileSHA256: stage.fileSHA256,
-            generation: generation, options: "", memory: StageMemory())
     }
 }

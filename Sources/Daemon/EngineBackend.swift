@@ -1,7 +1,8 @@
 public import Pipelines
+public import PluginHost
 import Synchronization
 
-/// Serves the stories of an engine.
+/// Serves the stories of an engine, and swaps its stages.
 public final class EngineBackend: Backend {
     private struct Jobs {
         var live: [String: Job] = [:]
@@ -10,13 +11,17 @@ public final class EngineBackend: Backend {
     }
 
     private let engine: Engine
-    private let generation: Generation
+    private let swapper: Swapper
+    private let host: PluginHost
     private let jobs = Mutex(Jobs())
 
-    /// - Parameter generation: what `engine` runs.
-    public init(_ engine: Engine, _ generation: Generation) {
+    /// - Parameters:
+    ///   - swapper: of this engine.
+    ///   - host: where its plugins come from.
+    public init(_ engine: Engine, _ swapper: Swapper, _ host: PluginHost) {
         self.engine = engine
-        self.generation = generation
+        self.swapper = swapper
+        self.host = host
     }
 
     public func generate(
@@ -43,27 +48,37 @@ public final class EngineBackend: Backend {
         return true
     }
 
+    public func swap(
+        _ order: SwapOrder, drain: DrainPolicy, events: @escaping @Sendable (SwapEvent) -> Void
+    ) {
+        swapper.perform(order, drain: drain, events: events)
+    }
+
+    public func note(_ failure: SwapError) { swapper.note(failure) }
+
+    public var isSwapping: Bool { swapper.isPreparing }
+
+    public var generation: Int { engine.status.generation }
+
     public func status() -> BackendStatus {
         let engine = engine.status
-        return BackendStatus(
-            pipeline: generation.file.name, generation: generation.number,
-            stages: generation.stages.map(BackendStatus.Stage.init), queued: engine.waiting,
-            running: engine.running == nil ? 0 : 1, finished: engine.finished,
-            failed: engine.failed + engine.cancelled)
+        let mapped = host.mapped
+        var status = BackendStatus(generations: swapper.generations)
+        status.queued = engine.waiting
+        status.running = engine.running == nil ? 0 : 1
+        status.finished = engine.finished
+        status.failed = engine.failed
+        status.cancelled = engine.cancelled
+        status.images = mapped.images
+        status.imageBytes = mapped.bytes
+        status.ledgerBytes = swapper.memoryUse.total
+        status.lastSwapFailure = swapper.lastFailure
+        return status
     }
 
     private func forget(_ id: String) {
         jobs.withLock { jobs in
             if jobs.live.removeValue(forKey: id) == nil { jobs.endedEarly.insert(id) }
         }
-    }
-}
-
-extension BackendStatus.Stage {
-    fileprivate init(_ stage: StageSummary) {
-        self.init(
-            kind: stage.kind.rawValue, name: stage.name, plugin: stage.plugin,
-            version: stage.version, weightsSHA256: stage.weightsHash ?? "",
-            fileSHA256: stage.pluginHash)
     }
 }

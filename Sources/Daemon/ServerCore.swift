@@ -54,6 +54,7 @@ final class ServerCore {
     /// Whether requests are taken, on the connections that there are.
     var isServing: Bool { phase == .serving || phase == .retiring }
     var isRetiring: Bool { phase == .retiring }
+    var isUpgrading: Bool { upgrade != nil }
     var connectionCount: Int { connections.count }
 
     func didClose(_ session: ServerSession) {
@@ -140,6 +141,11 @@ extension ServerCore {
         guard upgrade == nil else {
             throw UpgradeFailure(
                 .check, .busy, "an upgrade is under way: wait until it has ended")
+        }
+        // The new process serves what it finds written down when it starts.
+        guard !backend.isSwapping else {
+            throw UpgradeFailure(
+                .check, .busy, "a swap is being prepared: wait until it is committed")
         }
         guard let settings = settings.upgrade else {
             throw UpgradeFailure(

@@ -13,7 +13,7 @@ final class ServerSession {
         var deadline: EventLoop.Timer?
     }
 
-    private let core: ServerCore
+    let core: ServerCore
     private let connection: PipeConnection
     private let peer: Peer
     private let frameTimer: EventLoop.Timer
@@ -21,8 +21,11 @@ final class ServerSession {
     private var framesBefore: Int?
     /// Only while the daemon retires.
     private var idleTimer: EventLoop.Timer?
-    private var calls = ServerConnection(methods: Services.methods)
+    var calls = ServerConnection(methods: Services.methods)
     private var jobs: [UInt32: Job] = [:]
+    /// Streams of swaps and of upgrades, with the number of their last event.
+    var swaps: [UInt32: UInt64] = [:]
+    var upgrades: [UInt32: UInt64] = [:]
 
     init(_ connection: PipeConnection, _ peer: Peer, core: ServerCore) {
         self.connection = connection
@@ -47,6 +50,8 @@ final class ServerSession {
         frameTimer.close()
         idleTimer?.close()
         for stream in jobs.keys { cancelJob(stream) }
+        swaps = [:]
+        upgrades = [:]
         if let error {
             core.logger.info("connection closed", metadata: ["reason": "\(error.message)"])
         }
@@ -54,7 +59,7 @@ final class ServerSession {
     }
 
     /// Writes what there is to say, and closes a connection that has no more use.
-    private func settle() {
+    func settle() {
         connection.write(calls.drainOutput())
         guard calls.isFinished || !core.isServing && calls.activeStreams.isEmpty else {
             return timeIdleness()
@@ -101,7 +106,10 @@ extension ServerSession {
     private func handle(_ event: ServerConnection.Event) {
         switch event {
         case .call(let call): answer(call)
-        case .aborted(let stream): cancelJob(stream)
+        case .aborted(let stream):
+            cancelJob(stream)
+            swaps[stream] = nil  // what has begun goes on
+            upgrades[stream] = nil
         case .message, .inputEnded: break  // no method streams its input
         }
     }
@@ -109,12 +117,19 @@ extension ServerSession {
     private func answer(_ call: Call) {
         let method = Method(call.service, call.method, call.shape)
         // While the daemon drains, one can still ask how it is, and cancel.
-        guard core.isServing || method != .generate else {
+        guard core.isServing || !Services.needServing.contains(method) else {
             return calls.fail(call.stream, .shuttingDown)
+        }
+        guard !core.isRetiring || !Services.needOffice.contains(method) else {
+            return calls.fail(call.stream, .handedOver)
         }
         do throws(WireError) {
             switch method {
             case .generate: generate(try GenerateRequest(call.payload), call)
+            case .swap: swap(try SwapRequest(call.payload), call)
+            case .apply: apply(try ApplyRequest(call.payload), call)
+            case .rollback: rollback(try RollbackRequest(call.payload), call)
+            case .upgrade: upgrade(try UpgradeRequest(call.payload), call)
             case .cancel:
                 let job = try CancelRequest(call.payload).job
                 calls.reply(
@@ -149,7 +164,7 @@ extension ServerSession {
         core.admission.async { [loop = core.loop, backend = core.backend] in
             // All comes to the loop through its mailbox: in order, and after this call.
             do throws(RequestError) {
-                let id = try backend.generate(StoryRequest(request)) { event in
+                let id = try backend.generate(try StoryRequest(request)) { event in
                     loop.execute { session.value.deliver(event, stream) }
                 }
                 let isHandedOver = loop.execute { session.value.didQueue(id, stream) }
@@ -247,6 +262,7 @@ extension ServerSession {
         for stream in jobs.keys.sorted() {
             end(stream, Status(error), Event.Failed(error))
         }
+        failSwaps(error.message)
         connection.write(calls.drainOutput())
         connection.finish()
     }

@@ -4,8 +4,15 @@ internal import Wire
 /// What the server answers without the engine.
 enum Services {
     static let methods: [Wire.Method] = [
-        .generate, .cancel, .listStages, .status, .version, .healthCheck,
+        .generate, .cancel, .listStages, .listGenerations, .swap, .apply, .rollback, .status,
+        .version, .upgrade, .healthCheck,
     ]
+
+    /// What a daemon that shuts down does not begin any more.
+    static let needServing: Set<Wire.Method> = [.generate, .swap, .apply, .rollback]
+
+    /// What is for the process that serves from now on, once there is one.
+    static let needOffice: Set<Wire.Method> = [.swap, .apply, .rollback, .upgrade]
 
     /// Of this protocol: see `VersionReply`.
     private static let protocolVersion = 1
@@ -25,11 +32,15 @@ enum Services {
             return VersionReply(version: version, protocol: protocolVersion).bytes
         }
         let status = core.backend.status()
-        let stages = status.stages.map { StageInfo($0, generation: status.generation) }
-        guard method != .listStages else {
+        let generations = status.generations.map { GenerationInfo($0) }
+        let stages = generations.first?.stages ?? []
+        switch method {
+        case .listGenerations: return ListGenerationsReply(generations: generations).bytes
+        case .listStages:
             return ListStagesReply(
                 pipeline: status.pipeline, generation: status.generation, stages: stages
             ).bytes
+        default: break
         }
         return StatusReply(
             pid: Int(getpid()), version: version,
@@ -37,21 +48,18 @@ enum Services {
             pipeline: status.pipeline, generation: status.generation, stages: stages,
             queued: status.queued, running: status.running, finished: status.finished,
             failed: status.failed, residentBytes: residentBytes(),
-            connections: core.connectionCount,
-            generations: [
-                GenerationInfo(
-                    number: status.generation, state: .serving, holders: [], stages: stages,
-                    ownBytes: 0)
-            ],
-            images: 0, imageBytes: 0, lastFailure: nil, cancelled: 0, ledgerBytes: 0
+            connections: core.connectionCount, generations: generations, images: status.images,
+            imageBytes: status.imageBytes,
+            lastFailure: status.lastSwapFailure.map { SwapEvent.Failed($0) },
+            cancelled: status.cancelled, ledgerBytes: status.ledgerBytes
         ).bytes
     }
+}
 
-    /// The process' physical memory; 0 where the system does not say.
-    private static func residentBytes() -> Int {
-        // /proc/self/statm: pages in all, pages resident, …
-        let pages = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-            .split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return (pages ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
+/// The process' physical memory; 0 where the system does not say.
+func residentBytes() -> Int {
+    // /proc/self/statm: pages in all, pages resident, …
+    let pages = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+        .split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    return (pages ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
 }

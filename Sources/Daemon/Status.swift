@@ -7,7 +7,14 @@ extension Status {
         self.init(Status.Code(error.code), error.message)
     }
 
+    /// What a client is told of a swap that was not done.
+    init(_ error: SwapError) {
+        self.init(Status.Code(swapCode: error.code), error.description)
+    }
+
     static let shuttingDown = Status(.unavailable, "the daemon is shutting down")
+    static let handedOver = Status(
+        .unavailable, "another process serves by now: connect anew")
     static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
 }
 
@@ -19,6 +26,21 @@ extension Status.Code {
         case .cancelled: self = .cancelled
         case .shuttingDown: self = .unavailable
         case .stageFailed: self = .internal
+        }
+    }
+}
+
+extension Status.Code {
+    /// - Parameter code: of a `SwapError`.
+    fileprivate init(swapCode code: String) {
+        switch SwapError.Code(rawValue: code) {
+        case .invalid: self = .invalidArgument
+        case .busy: self = .resourceExhausted
+        case .notKept: self = .notFound
+        case .host: self = .internal
+        case .shuttingDown: self = .unavailable
+        // What was asked for is sound, and not for this daemon as it is.
+        case .disabled, .noModel, .contract, .draining, nil: self = .failedPrecondition
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Foundation
 internal import Glibc
 
 /// A process that has been started to serve in place of this one.
@@ -70,7 +71,10 @@ struct Successor {
         while isWanted() {
             if isOpen {
                 isOpen = listen(&said)
-                if let ready = Self.ready(in: said) { return ready }
+                if let ready = Self.ready(in: said) {
+                    reapLater()
+                    return ready
+                }
                 if !isOpen { deadline = min(deadline, .now + Self.lastBreath) }
             } else {
                 usleep(UInt32(Self.interval) * 1000)
@@ -88,6 +92,7 @@ struct Successor {
             }
         }
         kill(process, SIGTERM)
+        reapLater()
         throw UpgradeFailure(.ready, .shuttingDown, "the daemon is shutting down")
     }
 
@@ -145,6 +150,17 @@ extension Successor {
 // MARK: - How it ends
 
 extension Successor {
+    /// Leaves it to itself; should it end before this process, nothing of it stays.
+    private func reapLater() {
+        let process = process
+        let thread = Thread {
+            var status: Int32 = 0
+            while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        }
+        thread.name = "voken-reaper"
+        thread.start()
+    }
+
     /// - Returns: how it has ended; `nil` if it has not.
     private func reap(_ options: Int32) -> String? {
         var status: Int32 = 0

@@ -66,8 +66,14 @@ final class Upgrade: Sendable {
             return try TrustedProgram.require(program)
         } catch {
             throw UpgradeFailure(
-                .check, error.code == .notTrusted ? .notTrusted : .notFound, error.message)
+                .check, error.isAboutTrust ? .notTrusted : .notFound, error.message)
         }
+    }
+}
+
+extension PluginError {
+    fileprivate var isAboutTrust: Bool {
+        code == .wrongOwner || code == .writableByOthers
     }
 }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Glibc
 import Synchronization
 import Tensors
 
@@ -30,6 +31,8 @@ public final class Engine: Sendable {
         var running: Job?
         /// Jobs with a place in the queue, whose `accepted` is just being told.
         var arriving = 0
+        /// How many requests hold a generation, by its number; those that are being checked too.
+        var holders: [Int: Int] = [:]
         var admitted = 0
         var finished = 0
         var failed = 0
@@ -43,6 +46,8 @@ public final class Engine: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Told the number of a generation that no request holds any more.
+    private let whenReleased = Mutex<@Sendable (Int) -> Void>({ _ in })
     /// Signalled for each job put into the queue, and when there is something else to look at.
     private let news = DispatchSemaphore(value: 0)
     /// Signalled when the thread is over.
@@ -70,9 +75,42 @@ public final class Engine: Sendable {
         }
     }
 
+    /// The generation that new requests are admitted with.
+    var generation: Generation { state.withLock(\.generation) }
+
     /// Admits new requests with another generation; those already admitted keep theirs.
-    public func publish(_ generation: Generation) {
+    func publish(_ generation: Generation) {
         state.withLock { $0.generation = generation }
+    }
+
+    /// Calls `body`, on any thread, with the number of each generation that its last request lets
+    /// go of. It should return at once.
+    func onRelease(_ body: @escaping @Sendable (Int) -> Void) {
+        whenReleased.withLock { $0 = body }
+    }
+
+    /// Whether a request holds a generation.
+    func isHeld(_ generation: Int) -> Bool {
+        state.withLock { $0.holders[generation] != nil }
+    }
+
+    /// The jobs that hold generations, the running one first.
+    var holders: [Holder] {
+        let jobs = state.withLock { state in
+            [state.running].compactMap(\.self) + state.queue
+        }
+        return jobs.map {
+            Holder(job: $0.id, generation: $0.generation, position: $0.position)
+        }
+    }
+
+    /// Cancels the jobs of a generation.
+    func cancelJobs(of generation: Int) {
+        let jobs = state.withLock { state in
+            ([state.running].compactMap(\.self) + state.queue)
+                .filter { $0.generation == generation }
+        }
+        for job in jobs { job.cancel() }
     }
 
     /// Checks a request and puts it into the queue.
@@ -82,18 +120,46 @@ public final class Engine: Sendable {
     public func submit(
         _ request: StoryRequest, events: @escaping @Sendable (StoryEvent) -> Void
     ) throws(RequestError) -> Job {
-        let order = try StoryOrder(request, state.withLock(\.generation))
-        let (number, ahead) = try admit(limit: order.generation.file.limits.queue)
-        let job = Job(id: "job-\(number)", order: order, emit: events) { [weak self] job in
-            self?.cancelIfWaiting(job)
+        let generation = hold()
+        let job: Job
+        do throws(RequestError) {
+            let order = try StoryOrder(request, generation)
+            let (number, ahead) = try admit(limit: generation.file.limits.queue)
+            job = Job(id: Self.jobID(number), order: order, events: events) { [weak self] job in
+                self?.cancelIfWaiting(job)
+            }
+            job.emit(.accepted(job: job.id, ahead: ahead))
+        } catch {
+            release(generation.number)
+            throw error
         }
-        events(.accepted(job: job.id, ahead: ahead))
         state.withLock { state in
             state.arriving -= 1
             state.queue.append(job)
         }
         news.signal()
         return job
+    }
+
+    /// Different also from those of a process that serves the same socket, before or after.
+    static func jobID(_ number: Int) -> String { "job-\(getpid())-\(number)" }
+
+    /// The generation of a request that comes.
+    private func hold() -> Generation {
+        state.withLock { state in
+            state.holders[state.generation.number, default: 0] += 1
+            return state.generation
+        }
+    }
+
+    /// A request lets go of its generation.
+    private func release(_ generation: Int) {
+        let isLast = state.withLock { state in
+            let left = (state.holders[generation] ?? 0) - 1
+            state.holders[generation] = left > 0 ? left : nil
+            return left <= 0
+        }
+        if isLast { whenReleased.withLock { $0 }(generation) }
     }
 
     /// Refuses new requests, lets the admitted ones finish for as long as `grace`, then ends what
@@ -142,7 +208,9 @@ public final class Engine: Sendable {
             return true
         }
         if wasWaiting {
+            _ = job.takeOrder()
             job.emit(.failed(.cancelled))
+            release(job.generation)
             news.signal()
         }
     }
@@ -167,18 +235,27 @@ public final class Engine: Sendable {
     }
 
     private func work(_ job: Job) {
+        let end = tell(job)
+        job.emit(end)
+        release(job.generation)
+    }
+
+    /// Does a job's steps; when this returns, nothing of it is left.
+    /// - Returns: the event that ends it.
+    private func tell(_ job: Job) -> StoryEvent {
+        guard let order = job.takeOrder() else { preconditionFailure("a job runs once") }
         do throws(RequestError) {
             try checkInterruption(job)
-            var task = StoryTask(job.order, emit: job.emit)
+            var task = StoryTask(order, emit: { job.emit($0) })
             while !task.isFinished {
                 try task.step()
                 try checkInterruption(job)
             }
             end { $0.finished += 1 }
-            job.emit(.finished(task.summary))
+            return .finished(task.summary)
         } catch {
             end { if error.code == .cancelled { $0.cancelled += 1 } else { $0.failed += 1 } }
-            job.emit(.failed(error))
+            return .failed(error)
         }
     }
 

@@ -1,3 +1,5 @@
+import Checkpoints
+import PluginHost
 import Stages
 import Synchronization
 import Tensors
@@ -5,11 +7,15 @@ import Tensors
 /// All stages of a pipeline, loaded, with its options: immutable, and numbered.
 ///
 /// A request keeps the generation it was admitted with, so that a swap never changes what is
-/// under way.
+/// under way. Stages that a swap does not replace are shared between generations.
 public final class Generation: Sendable {
     /// From 1, in the order of publication.
     public let number: Int
     public let file: PipelineFile
+    /// By the keys of the pipeline file.
+    let loaded: [String: LoadedStage]
+    /// The generation that a stage came with, by the same keys.
+    let origins: [String: Int]
 
     let imageEncoder: any ImageEncoder
     let languageModel: any LanguageModel
@@ -17,52 +23,81 @@ public final class Generation: Sendable {
     let unet: any UNet
     let vae: any VAE
     let textEncoder: (any TextEncoder)?
-    /// By the names that requests use.
+    /// Of requests that name no scheduler.
+    let ownScheduler: SchedulerChoice
+    /// Further ones, by the names that requests use.
     let schedulers: [String: SchedulerChoice]
     /// What was loaded, schedulers included, in the order of ``StageKind``.
     public let stages: [StageSummary]
-    private let unconditionalFeature = Mutex<Tensor?>(nil)
+    let host: PluginHost
+    private let unconditionalFeature: UnconditionalFeature
 
-    /// A scheduler, and its options as in the recipe.
-    struct SchedulerChoice: Sendable {
-        let scheduler: any Scheduler
-        let recipe: String
-    }
-
-    /// - Parameter stages: all but schedulers, each of its kind.
+    /// - Parameters:
+    ///   - stages: by the keys of the file's entries; all of them.
+    ///   - origins: of those stages that are another generation's.
+    ///   - former: one that may share some of them.
     init(
-        number: Int, file: PipelineFile, stages: [StageKind: any Stage],
-        schedulers: [String: SchedulerChoice], summaries: [StageSummary]
+        number: Int, file: PipelineFile, stages: [String: LoadedStage],
+        origins: [String: Int] = [:], host: PluginHost, sharing former: Generation? = nil
     ) throws(PipelineError) {
         func stage<Kind>(_ kind: StageKind) throws(PipelineError) -> Kind {
-            guard let stage = stages[kind] as? Kind else {
+            guard let entry = file.stages[kind], let stage = stages[entry.key]?.stage as? Kind
+            else {
                 throw PipelineError(
                     .noPlugin, file: file.path, line: file.line(of: "stage.\(kind.rawValue)"),
                     "stage.\(kind.rawValue): the plugin's stage is not of this kind")
             }
             return stage
         }
+        func choice(_ entry: StageEntry?) throws(PipelineError) -> SchedulerChoice {
+            guard let loaded = entry.flatMap({ stages[$0.key] }),
+                let choice = SchedulerChoice(loaded)
+            else {
+                throw PipelineError(
+                    .noPlugin, file: file.path, "\(entry?.key ?? "scheduler"): not a scheduler")
+            }
+            return choice
+        }
         self.number = number
         self.file = file
+        self.host = host
+        loaded = stages
+        self.origins = stages.mapValues { _ in number }.merging(origins) { _, origin in origin }
+        let mapper = stages["stage.feature_mapper"]?.weights
+        if let former, mapper === former.loaded["stage.feature_mapper"]?.weights {
+            unconditionalFeature = former.unconditionalFeature
+        } else {
+            unconditionalFeature = UnconditionalFeature()
+        }
         imageEncoder = try stage(.imageEncoder)
         languageModel = try stage(.languageModel)
         featureMapper = try stage(.featureMapper)
         unet = try stage(.unet)
         vae = try stage(.vae)
-        textEncoder = stages[.textEncoder] == nil ? nil : try stage(.textEncoder)
+        textEncoder = file.stages[.textEncoder] == nil ? nil : try stage(.textEncoder)
+        ownScheduler = try choice(file.stages[.scheduler])
+        var schedulers: [String: SchedulerChoice] = [:]
+        for (name, entry) in file.schedulers { schedulers[name] = try choice(entry) }
         self.schedulers = schedulers
-        self.stages = summaries
+        self.stages = file.entries.compactMap { entry in
+            stages[entry.key].map { StageSummary($0, entry) }
+        }
         try StageContract.check(self)
     }
 
     /// The mapper's answer to zeros, `[1, L, C]`: the negative side of classifier-free guidance.
-    /// Constant for a checkpoint, so computed once. On the inference thread alone.
+    /// On the inference thread alone.
     func unconditional() throws(RequestError) -> Tensor {
-        if let feature = unconditionalFeature.withLock({ $0 }) { return feature }
+        if let feature = unconditionalFeature.known { return feature }
         let zeros = Tensor([1, featureMapper.vokens, featureMapper.inputWidth], repeating: 0)
         let feature = try map(zeros)
-        unconditionalFeature.withLock { $0 = feature }
+        unconditionalFeature.known = feature
         return feature
+    }
+
+    /// The account that the calls of a stage are charged to.
+    func work(_ kind: StageKind) -> MemoryAccount? {
+        file.stages[kind].flatMap { loaded[$0.key]?.work }
     }
 
     /// The positions that one sequence may have.
@@ -70,4 +105,14 @@ public final class Generation: Sendable {
 
     /// Pixels of a side of the pictures.
     var pictureSide: Int { unet.sampleSize * vae.downsampling }
+}
+
+/// Constant for a mapper, so computed once, by whichever generation needs it first.
+private final class UnconditionalFeature: Sendable {
+    private let feature = Mutex<Tensor?>(nil)
+
+    var known: Tensor? {
+        get { feature.withLock { $0 } }
+        set { feature.withLock { $0 = newValue } }
+    }
 }

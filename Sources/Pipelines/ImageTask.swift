@@ -18,6 +18,7 @@ struct ImageTask {
     private let generation: Generation
     private let guidance: Float
     private let features: Tensor
+    private let scheduler: SchedulerChoice
     private var trajectory: any Trajectory
     private var noise: TorchGenerator
     private var sample: Tensor
@@ -27,14 +28,15 @@ struct ImageTask {
 
     /// - Parameter features: `[1, vokens, D]`.
     init(
-        _ generation: Generation, features: Tensor, scheduler: any Scheduler, steps: Int,
+        _ generation: Generation, features: Tensor, scheduler: SchedulerChoice, steps: Int,
         guidance: Double, seed: UInt64
     ) throws(RequestError) {
         self.generation = generation
         self.features = features
+        self.scheduler = scheduler
         self.guidance = Float(guidance)
         do {
-            trajectory = try scheduler.trajectory(steps: steps)
+            trajectory = try scheduler.scheduler.trajectory(steps: steps)
         } catch {
             throw RequestError(.invalid, "steps: \(error)")
         }
@@ -52,10 +54,33 @@ struct ImageTask {
             return .began
         }
         guard call < calls else { return .decoded(try generation.decode(sample)) }
-        let output = try predict(trajectory.modelInput(sample, call: call), conditioning)
-        sample = trajectory.step(sample, output: output, call: call, noise: &noise)
-        call += 1
+        try advance(conditioning)
         return .called(call)
+    }
+
+    /// One call of the model, and the scheduler's step that follows it.
+    private mutating func advance(_ conditioning: Tensor) throws(RequestError) {
+        let input = MemoryAccount.charging(scheduler.loaded.work) {
+            trajectory.modelInput(sample, call: call)
+        }
+        try requireShape(input)
+        let output = try predict(input, conditioning)
+        let next = MemoryAccount.charging(scheduler.loaded.work) {
+            trajectory.step(sample, output: output, call: call, noise: &noise)
+        }
+        try requireShape(next)
+        sample = next
+        call += 1
+    }
+
+    /// The next stage would trap on a sample of another shape.
+    private func requireShape(_ tensor: Tensor) throws(RequestError) {
+        guard tensor.shape == sample.shape else {
+            throw RequestError(
+                .stageFailed,
+                "scheduler \(scheduler.name) gave the shape \(tensor.shape) instead of "
+                    + "\(sample.shape); its plugin is at fault")
+        }
     }
 
     private func makeConditioning() throws(RequestError) -> Tensor {

@@ -25,6 +25,20 @@ public struct Installation: Sendable {
         return [unsafe String(cString: folder) + "/voken/voken.sock", system]
     }
 
+    /// Where a daemon keeps what survives it: `$STATE_DIRECTORY` (systemd), `$XDG_STATE_HOME/voken`,
+    /// or `~/.local/state/voken`; `nil` if none of the variables is set.
+    public static var stateFolder: String? {
+        func variable(_ name: String) -> String? {
+            guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
+            return unsafe String(cString: value)
+        }
+        if let folders = variable("STATE_DIRECTORY") {
+            return folders.split(separator: ":").first.map(String.init)
+        }
+        if let folder = variable("XDG_STATE_HOME") { return folder + "/voken" }
+        return variable("HOME").map { $0 + "/.local/state/voken" }
+    }
+
     /// The default pipeline file: `../share/voken/pipelines/pocket.toml` of an installation, or
     /// `etc/pipelines/pocket.toml` of the checkout around a build folder; `nil` if neither exists.
     public var defaultPipeline: String? {

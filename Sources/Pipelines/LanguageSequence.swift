@@ -15,7 +15,7 @@ struct LanguageSequence {
         _ generation: Generation, _ items: [InputItem], pictures: [Tensor]
     ) throws(RequestError) {
         self.generation = generation
-        state = generation.languageModel.makeState()
+        state = generation.makeState()
         var parts: [Tensor] = []
         var tokens: [Int] = []
         for item in items {

@@ -10,47 +10,40 @@ public enum Pipeline {
     /// - Parameters:
     ///   - number: of the generation.
     ///   - host: where plugins come from.
+    ///   - checks: what is done before a plugin is trusted.
     ///   - log: takes the lines that stages write while they load.
     public static func load(
-        _ file: PipelineFile, number: Int = 1, host: PluginHost,
+        _ file: PipelineFile, number: Int = 1, host: PluginHost, checks: LoadChecks = .none,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(PipelineError) -> Generation {
-        var stages: [StageKind: any Stage] = [:]
-        var summaries: [StageSummary] = []
-        for kind in StageKind.allCases {
-            guard let entry = file.stages[kind] else { continue }
-            let loaded = try stage(entry, file, host, log)
-            stages[kind] = loaded.stage
-            summaries.append(StageSummary(loaded))
-        }
-        var schedulers: [String: Generation.SchedulerChoice] = [:]
-        for (name, entry) in file.schedulers.sorted(by: { $0.key < $1.key }) {
-            let loaded = try stage(entry, file, host, log)
-            guard let scheduler = loaded.stage as? any Scheduler else {
-                throw PipelineError(
-                    .noPlugin, file: file.path, line: file.line(of: entry.key),
-                    "\(entry.key): the plugin's stage is not a scheduler")
+        var stages: [String: LoadedStage] = [:]
+        for entry in file.entries {
+            do {
+                stages[entry.key] = try StageLoader(file: file, host: host, log: log)
+                    .load(entry, checks: checks)
+            } catch {
+                throw error.pipelineError(entry, file)
             }
-            summaries.append(StageSummary(loaded))
-            schedulers[name] = Generation.SchedulerChoice(
-                scheduler: scheduler, recipe: Recipe.scheduler(loaded, entry.settings))
         }
-        return try Generation(
-            number: number, file: file, stages: stages, schedulers: schedulers,
-            summaries: summaries)
+        return try Generation(number: number, file: file, stages: stages, host: host)
     }
 
-    /// A plugin host for a file: its plugin folders, then those of this installation.
+    /// A plugin host for a file.
     /// - Parameter stateDirectory: see ``PluginHost/Configuration``; by default a folder of the
     ///   user's under the temporary folder.
     public static func host(
         for file: PipelineFile, stateDirectory: String? = nil
     ) throws(PipelineError) -> PluginHost {
+        let installation = Installation.current
+        var configuration = PluginHost.Configuration(
+            directories: installation.pluginFolders,
+            stateDirectory: stateDirectory ?? defaultStateDirectory(),
+            allowList: file.swap.allowList)
+        configuration.probe = Probe(
+            program: installation.programs + "/voken-probe",
+            milliseconds: file.swap.probeMilliseconds)
         do {
-            return try PluginHost(
-                PluginHost.Configuration(
-                    directories: file.pluginFolders + Installation.current.pluginFolders,
-                    stateDirectory: stateDirectory ?? defaultStateDirectory()))
+            return try PluginHost(configuration)
         } catch {
             throw PipelineError(.noPlugin, file: file.path, error.description)
         }
@@ -62,33 +55,81 @@ public enum Pipeline {
         }
         return "/tmp/voken-plugins-\(geteuid())"
     }
+}
 
-    private static func stage(
-        _ entry: StageEntry, _ file: PipelineFile, _ host: PluginHost,
-        _ log: @escaping @Sendable (String) -> Void
-    ) throws(PipelineError) -> LoadedStage {
-        let model = try folder(entry, file)
-        do {
-            let context = StageContext(model: model, settings: entry.settings, log: log)
-            return try host.load(entry.kind, named: entry.plugin, context)
-        } catch {
-            if let setting = error.cause as? SettingError { throw file.error(setting) }
-            throw PipelineError(
-                error.code == .stageFailed ? .stageFailed : .noPlugin, file: file.path,
-                line: file.line(of: entry.key), "\(entry.key): \(error.description)")
+/// Makes the stages of one pipeline file.
+struct StageLoader {
+    let file: PipelineFile
+    let host: PluginHost
+    let log: @Sendable (String) -> Void
+
+    /// A stage that could not be made.
+    enum Failure: Error {
+        case model(String)
+        case plugin(PluginError)
+
+        func pipelineError(_ entry: StageEntry, _ file: PipelineFile) -> PipelineError {
+            switch self {
+            case .model(let message):
+                return PipelineError(
+                    .noModel, file: file.path, line: file.line(of: entry, "model"),
+                    "\(entry.key).model: \(message)")
+            case .plugin(let error):
+                if let setting = error.cause as? SettingError, setting.key.hasPrefix(entry.key) {
+                    return file.error(setting)
+                }
+                let isStage = error.code == .constructorThrew || error.code == .badSetting
+                return PipelineError(
+                    isStage ? .stageFailed : .noPlugin, file: file.path,
+                    line: file.line(of: entry), "\(entry.key): \(error.description)")
+            }
         }
     }
 
-    private static func folder(
-        _ entry: StageEntry, _ file: PipelineFile
-    ) throws(PipelineError) -> ModelFolder? {
-        guard let path = entry.model else { return nil }
+    /// - Parameter former: the stage that serves; files of weights that are the same are shared
+    ///   with it.
+    func load(
+        _ entry: StageEntry, former: LoadedStage? = nil, checks: LoadChecks,
+        report: (LoadEvent) -> Void = { _ in }
+    ) throws(Failure) -> LoadedStage {
+        let model = try folder(entry, former: former?.model)
+        let loaded: LoadedStage
         do {
-            return try ModelFolder.open(path)
+            loaded = try host.load(
+                entry.order(model, log: log), searching: file.pluginFolders, checks: checks,
+                report: report)
         } catch {
-            throw PipelineError(
-                .noModel, file: file.path, line: file.line(of: entry.key + ".model"),
-                "\(entry.key).model: \(error)")
+            throw .plugin(error.of(entry))
         }
+        if let code = entry.code, loaded.plugin.sha256 != code.sha256 {
+            throw .plugin(
+                PluginError(
+                    .fileChanged, code.path, "its SHA-256 is \(loaded.plugin.sha256) by now"
+                ).of(entry))
+        }
+        return loaded
+    }
+
+    private func folder(
+        _ entry: StageEntry, former: ModelFolder?
+    ) throws(Failure) -> ModelFolder? {
+        guard let path = entry.model else {
+            guard let weights = entry.weights else { return nil }
+            throw .model("\(weights) needs the config.json of a model folder: name the folder")
+        }
+        do {
+            return try ModelFolder.open(path, weights: entry.weights, reusing: former)
+        } catch {
+            throw .model("\(error)")
+        }
+    }
+}
+
+extension PluginError {
+    /// The same error with the name that the user knows, if the code is a committed copy.
+    fileprivate func of(_ entry: StageEntry) -> PluginError {
+        guard let copy = entry.code else { return self }
+        return PluginError(
+            code, "\(entry.plugin), committed as \(copy.path)", message, cause: cause)
     }
 }

@@ -1,19 +1,6 @@
 import Checkpoints
 import Stages
 
-/// One stage as a pipeline file names it.
-struct StageEntry: Sendable {
-    let kind: StageKind
-    /// The name of the stage in its plugin: `llama`, `ddim`.
-    let plugin: String
-    /// The model folder's absolute path.
-    let model: String?
-    /// The full key of the table: `stage.unet`.
-    let key: String
-    /// The stage's table; `plugin` and `model` are marked as read.
-    let settings: Settings
-}
-
 /// What a pipeline file says. `etc/pipelines/pocket.toml` is the manual of its keys.
 public struct PipelineFile: Sendable {
     /// The largest file that is read, in bytes.
@@ -27,11 +14,17 @@ public struct PipelineFile: Sendable {
     public let limits: RequestLimits
     public let engine: EngineOptions
     public let language: LanguageOptions
-    /// All stages but schedulers.
-    let stages: [StageKind: StageEntry]
-    /// By the name that requests use; the pipeline's own goes by its plugin's name.
+    public let swap: SwapOptions
+    /// One of each kind; of schedulers, the one for requests that name none.
+    private(set) var stages: [StageKind: StageEntry]
+    /// What the text says of `stages`.
+    private let writtenStages: [StageKind: StageEntry]
+    /// Further schedulers, by the name that requests use.
     let schedulers: [String: StageEntry]
-    let ownScheduler: String
+    /// As it was read: what `stages` had differently then is said by ``overrides``.
+    let text: String
+    /// All but the stages.
+    private let root: [String: SettingValue]
     private let lines: TOMLLines
 
     /// Reads and checks a file; stages are not loaded, and their own settings not looked into.
@@ -49,9 +42,17 @@ public struct PipelineFile: Sendable {
     }
 
     /// - Parameter path: where relative paths in `text` start from, and the name in messages.
-    init(text: String, path: String) throws(PipelineError) {
-        let root = Settings(try parseTOML(text, file: path))
+    public init(text: String, path: String) throws(PipelineError) {
+        guard text.utf8.count <= Self.maximumSize else {
+            throw PipelineError(
+                .unreadable, file: path,
+                "\(text.utf8.count) bytes; the limit is \(Self.maximumSize)")
+        }
+        let tree = try parseTOML(text, file: path)
+        let root = Settings(tree)
         self.path = path
+        self.text = text
+        self.root = tree.filter { !["stage", "scheduler"].contains($0.key) }
         lines = TOMLLines(text)
         do throws(SettingError) {
             guard try root.integer("format") == 1 else {
@@ -66,13 +67,11 @@ public struct PipelineFile: Sendable {
             defaults = try RequestDefaults(root.table("defaults"), limits: limits)
             engine = try EngineOptions(root.table("engine"))
             language = try LanguageOptions(root.table("language"))
-            var entries = try Self.stages(root, folder: folder)
-            guard let scheduler = entries.removeValue(forKey: .scheduler) else {
-                throw root.error("stage.scheduler", "missing; a pipeline needs this stage")
-            }
-            stages = entries
-            ownScheduler = scheduler.plugin
-            schedulers = try Self.schedulers(root, own: scheduler, folder: folder)
+            swap = try SwapOptions(root.table("swap"), folder: folder)
+            stages = try Self.stages(root, folder: folder)
+            writtenStages = stages
+            schedulers = try Self.schedulers(
+                root, own: stages[.scheduler]?.plugin, folder: folder)
             try root.requireAllRead()
         } catch {
             throw PipelineError(error, file: path, lines: lines)
@@ -82,6 +81,12 @@ public struct PipelineFile: Sendable {
 
     /// The line of a full key.
     func line(of key: String) -> Int? { lines.line(of: key) }
+
+    /// The line of a stage, or of a key of its table; `nil` if the text says another one.
+    func line(of entry: StageEntry, _ key: String? = nil) -> Int? {
+        let isWritten = schedulers.values.contains(entry) || writtenStages[entry.kind] == entry
+        return isWritten ? line(of: entry.key + (key.map { "." + $0 } ?? "")) : nil
+    }
 
     /// A setting that a stage refused, at its line in this file.
     func error(_ error: SettingError) -> PipelineError {
@@ -95,7 +100,7 @@ public struct PipelineFile: Sendable {
         var entries: [StageKind: StageEntry] = [:]
         for kind in StageKind.allCases {
             guard let value = table.value(kind.rawValue) else { continue }
-            entries[kind] = try entry(
+            entries[kind] = try StageEntry(
                 kind, value, key: "stage.\(kind.rawValue)", folder: folder)
         }
         // A misspelt stage is named as such before it is missed under its right name.
@@ -107,35 +112,19 @@ public struct PipelineFile: Sendable {
     }
 
     private static func schedulers(
-        _ root: Settings, own: StageEntry, folder: String
+        _ root: Settings, own: String?, folder: String
     ) throws(SettingError) -> [String: StageEntry] {
         let table = try root.table("scheduler")
-        var entries = [own.plugin: own]
+        var entries: [String: StageEntry] = [:]
         for name in table.keys {
             guard let value = table.value(name) else { continue }
-            guard entries[name] == nil else {
+            guard name != own else {
                 throw table.error(name, "\"\(name)\" is already the pipeline's own scheduler")
             }
-            entries[name] = try entry(
+            entries[name] = try StageEntry(
                 .scheduler, value, key: "scheduler.\(name)", folder: folder)
         }
         return entries
-    }
-
-    /// A stage's table becomes settings of its own, since only the stage knows the rest of its
-    /// keys: the host asks for leftovers once the stage is loaded.
-    private static func entry(
-        _ kind: StageKind, _ value: SettingValue, key: String, folder: String
-    ) throws(SettingError) -> StageEntry {
-        guard case .table(let values) = value else {
-            throw SettingError(key: key, message: "expected a table, found \(value.kind)")
-        }
-        let settings = Settings(values, path: key)
-        let plugin = try settings.string("plugin")
-        let model = settings.value("model") == nil ? nil : try settings.string("model")
-        return StageEntry(
-            kind: kind, plugin: plugin,
-            model: model.map { FilePath.resolve($0, from: folder) }, key: key, settings: settings)
     }
 
     private func checkPaths() throws(PipelineError) {
@@ -144,11 +133,53 @@ public struct PipelineFile: Sendable {
                 .noPlugin, file: path, line: line(of: "plugin_dirs"),
                 "plugin_dirs: there is no folder \(folder)")
         }
-        for entry in Array(stages.values) + Array(schedulers.values) {
+        for entry in entries {
             guard let model = entry.model, !FilePath.isFolder(model) else { continue }
             throw PipelineError(
                 .noModel, file: path, line: line(of: entry.key + ".model"),
                 "\(entry.key).model: there is no folder \(model)")
         }
+    }
+}
+
+// MARK: - Changes
+
+extension PipelineFile {
+    /// All that are loaded: the stages in the order of ``StageKind``, then further schedulers by
+    /// name.
+    var entries: [StageEntry] {
+        StageKind.allCases.compactMap { stages[$0] }
+            + schedulers.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// The same pipeline with another stage of a kind.
+    func replacing(_ entry: StageEntry) -> PipelineFile {
+        var file = self
+        file.stages[entry.kind] = entry
+        return file
+    }
+
+    /// The stages that are not what the text says.
+    var overrides: [StageEntry] {
+        StageKind.allCases.compactMap { kind in
+            stages[kind] == writtenStages[kind] ? nil : stages[kind]
+        }
+    }
+
+    /// Every value by its full key, as TOML writes it.
+    var flattened: [String: String] {
+        var values: [String: String] = [:]
+        func flatten(_ tree: [String: SettingValue], _ path: String) {
+            for (key, value) in tree {
+                if case .table(let below) = value {
+                    flatten(below, path + key + ".")
+                } else {
+                    values[path + key] = value.toml
+                }
+            }
+        }
+        flatten(root, "")
+        for entry in entries { flatten(entry.table, entry.key + ".") }
+        return values
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+public import PluginHost
 
 /// What a request gets that does not say: the table `[defaults]`.
 public struct RequestDefaults: Sendable, Equatable {
@@ -104,4 +105,34 @@ public struct LanguageOptions: Sendable, Equatable {
         maxNewTokens = try table.integer("max_new_tokens", default: 256, in: 1...8192)
         forceGeneration = try table.boolean("force_generation", default: false)
     }
+}
+
+/// How stages are replaced while requests run: the table `[swap]`.
+public struct SwapOptions: Sendable, Equatable {
+    public let isEnabled: Bool
+    /// Generations that stay loaded after they have served, for a rollback.
+    public let keptGenerations: Int
+    /// Generations at a time, those included that wait for their last request.
+    public let maximumGenerations: Int
+    /// Swaps that wait for their turn.
+    public let queue: Int
+    public let probing: LoadChecks.Probing
+    public let probeMilliseconds: Int
+    /// A file of the SHA-256 sums of the plugins that may be loaded; `nil` for no such limit.
+    public let allowList: String?
+
+    init(_ table: Settings, folder: String) throws(SettingError) {
+        isEnabled = try table.boolean("enabled", default: true)
+        keptGenerations = try table.integer("keep_generations", default: 1, in: 0...16)
+        maximumGenerations = try table.integer("max_generations", default: 16, in: 2...100_000)
+        queue = try table.integer("queue", default: 16, in: 0...1000)
+        probing = try table.choice("probe", default: .construct)
+        probeMilliseconds = try table.integer(
+            "probe_timeout_ms", default: 30_000, in: 100...3_600_000)
+        allowList =
+            table.value("allow_sha256") == nil
+            ? nil : FilePath.resolve(try table.string("allow_sha256"), from: folder)
+    }
+
+    var checks: LoadChecks { LoadChecks(probing: probing, selfTest: true) }
 }

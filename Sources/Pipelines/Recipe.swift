@@ -32,24 +32,31 @@ struct Recipe {
         add("guidance", String(order.guidance))
         add("language", file.language.recipe + (file.engine.faithful ? ", faithful" : ""))
         add("arithmetic", arithmeticName)
-        for stage in order.generation.stages {
+        let scheduler = order.scheduler.loaded
+        add("code.scheduler", Self.code(scheduler.descriptor.version, scheduler.plugin.sha256))
+        for stage in order.generation.stages where stage.kind != .scheduler {
             if let hash = stage.weightsHash { add("weights.\(stage.kind.rawValue)", hash) }
+            add("code.\(stage.kind.rawValue)", Self.code(stage.version, stage.pluginHash))
         }
         self.entries = entries
     }
 
+    /// Two builds of one version differ in their sums: after a swap, that tells them apart.
+    private static func code(_ version: String, _ sha256: String) -> String {
+        "\(version) \(sha256.prefix(16))"
+    }
+
     /// A scheduler's name and options: those of its model folder, and over them the pipeline's.
-    static func scheduler(_ loaded: LoadedStage, _ table: Settings) -> String {
-        var options: [String: String] = [:]
-        for settings in [loaded.model?.configuration, table].compactMap(\.self) {
-            for key in settings.keys where !key.hasPrefix("_") {
-                options[key] = settings.value(key)?.recipe
+    static func scheduler(_ loaded: LoadedStage) -> String {
+        var options = loaded.options
+        if let file = loaded.model?.configuration {
+            for key in file.keys where options[key] == nil && !key.hasPrefix("_") {
+                options[key] = file.value(key)
             }
         }
-        for key in ["plugin", "model"] { options[key] = nil }
         return
             ([loaded.descriptor.name]
-            + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+            + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.recipe)" })
             .joined(separator: ", ")
     }
 }

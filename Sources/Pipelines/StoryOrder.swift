@@ -14,7 +14,7 @@ struct StoryOrder: Sendable {
     let guidance: Double
     let seeds: Seeds
     let schedulerName: String
-    let scheduler: Generation.SchedulerChoice
+    let scheduler: SchedulerChoice
 
     init(_ request: StoryRequest, _ generation: Generation) throws(RequestError) {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
@@ -26,8 +26,8 @@ struct StoryOrder: Sendable {
         guidance = try Self.check(
             request.guidance ?? defaults.guidance, RequestLimits.guidance, "guidance")
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
-        schedulerName = request.scheduler ?? generation.file.ownScheduler
-        scheduler = try Self.scheduler(schedulerName, steps: steps, generation)
+        scheduler = try Self.scheduler(request, steps: steps, generation)
+        schedulerName = request.scheduler ?? scheduler.name
 
         try SceneRoom(generation).checkFirst(
             of: prompt, after: StoryHistory(pictures: images.count))
@@ -89,19 +89,15 @@ struct StoryOrder: Sendable {
     }
 
     private static func scheduler(
-        _ name: String, steps: Int, _ generation: Generation
-    ) throws(RequestError) -> Generation.SchedulerChoice {
-        let names = generation.schedulers.keys.sorted()
-        guard let choice = generation.schedulers[name] else {
-            let hint =
-                nearest(to: name, in: names).map { "did you mean \"\($0)\"?" }
-                ?? "this pipeline has \(names.joined(separator: ", "))"
-            throw RequestError(.invalid, "there is no scheduler \"\(name)\"; \(hint)")
-        }
+        _ request: StoryRequest, steps: Int, _ generation: Generation
+    ) throws(RequestError) -> SchedulerChoice {
+        let choice = try generation.scheduler(
+            request.scheduler, options: request.schedulerOptions)
         do {
             _ = try choice.scheduler.trajectory(steps: steps)
         } catch {
-            throw RequestError(.invalid, "scheduler \(name) cannot take \(steps) steps: \(error)")
+            throw RequestError(
+                .invalid, "scheduler \(choice.name) cannot take \(steps) steps: \(error)")
         }
         return choice
     }

@@ -1,3 +1,5 @@
+public import Checkpoints
+
 /// One call of the system: a prompt that opens a story, and how to tell it.
 public struct StoryRequest: Sendable, Equatable {
     /// The first sentence.
@@ -9,12 +11,16 @@ public struct StoryRequest: Sendable, Equatable {
     public var steps: Int?
     public var seed: UInt64?
     public var guidance: Double?
-    /// A scheduler of the pipeline by name; `nil` for the pipeline's own.
+    /// A scheduler of the pipeline or of the plugin directories, by name; `nil` for the pipeline's
+    /// own.
     public var scheduler: String?
+    /// Options of the scheduler for this request alone.
+    public var schedulerOptions: [String: SettingValue]
 
     public init(
         prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
-        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil
+        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil,
+        schedulerOptions: [String: SettingValue] = [:]
     ) {
         self.prompt = prompt
         self.scenes = scenes
@@ -23,6 +29,7 @@ public struct StoryRequest: Sendable, Equatable {
         self.seed = seed
         self.guidance = guidance
         self.scheduler = scheduler
+        self.schedulerOptions = schedulerOptions
     }
 }
 

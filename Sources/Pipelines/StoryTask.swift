@@ -130,7 +130,7 @@ struct StoryTask {
     private mutating func beginImage(_ features: Tensor) throws(RequestError) -> ImageTask {
         images += 1
         return try ImageTask(
-            generation, features: features, scheduler: order.scheduler.scheduler,
+            generation, features: features, scheduler: order.scheduler,
             steps: order.steps, guidance: order.guidance, seed: order.seeds.image(images))
     }
 

@@ -6,23 +6,32 @@
 struct ELFImage {
     /// The compiler named in the plugin's note; `nil` if the note is missing.
     private(set) var compiler: String?
-    /// Names of the dynamic symbols that others must define, and those it defines itself.
+    /// Names of the dynamic symbols that others must define, and those it defines itself; of those
+    /// that begin as in ``Symbol/prefixes``.
     private(set) var undefined: Set<String> = []
     private(set) var defined: Set<String> = []
+    /// Bytes of address space that its segments take.
+    private(set) var mappedBytes = 0
 
     private let bytes: [UInt8]
 
     /// Why bytes are not a shared library that can be mapped.
     struct Malformed: Error, CustomStringConvertible {
+        let code: PluginError.Code
         let description: String
-        init(_ description: String) { self.description = description }
+
+        init(_ code: PluginError.Code, _ description: String) {
+            self.code = code
+            self.description = description
+        }
+
+        init(_ description: String) { self.init(.notELF, description) }
     }
 
     init(_ bytes: [UInt8]) throws(Malformed) {
         self.bytes = bytes
-        guard bytes.count >= Header.size, bytes.starts(with: Header.magic) else {
-            throw Malformed("not an ELF file")
-        }
+        guard bytes.starts(with: Header.magic) else { throw Malformed("not an ELF file") }
+        guard bytes.count >= Header.size else { throw Malformed(.truncated, "cut short") }
         guard bytes[4] == Header.class64, bytes[5] == Header.littleEndian else {
             throw Malformed("not a 64-bit little-endian ELF file")
         }
@@ -30,7 +39,7 @@ struct ELFImage {
             throw Malformed("an ELF file, but not a shared library")
         }
         guard try integer(at: 18, UInt16.self) == Header.machine else {
-            throw Malformed("built for another processor")
+            throw Malformed(.otherProcessor, "built for another processor")
         }
         try readSegments()
         try readSections()
@@ -47,6 +56,10 @@ struct ELFImage {
                 at: integer(at: at + 8, UInt64.self), count: integer(at: at + 32, UInt64.self),
                 "a segment")
             if type == Segment.note { try readNotes(segment) }
+            if type == Segment.load {
+                let size = try integer(at: at + 40, UInt64.self)
+                mappedBytes = Int(clamping: min(size, 1 << 40) + UInt64(mappedBytes))
+            }
         }
     }
 
@@ -81,7 +94,7 @@ struct ELFImage {
             let start = names.lowerBound + Int(try integer(at: at, UInt32.self))
             guard start < names.upperBound else { throw Malformed("a symbol without a name") }
             let name = bytes[start..<names.upperBound].prefix { $0 != 0 }
-            guard name.starts(with: Symbol.prefix.utf8) else { continue }
+            guard Symbol.prefixes.contains(where: { name.starts(with: $0.utf8) }) else { continue }
             let home = try integer(at: at + 6, UInt16.self)
             let text = String(decoding: name, as: UTF8.self)
             if home == Symbol.undefined { undefined.insert(text) } else { defined.insert(text) }
@@ -100,7 +113,9 @@ struct ELFImage {
             guard next <= segment.upperBound else { return }
             if bytes[name..<descriptor].prefix(while: { $0 != 0 }).elementsEqual(Note.owner.utf8) {
                 guard type == Note.version else {
-                    throw Malformed("a plugin note of version \(type), not \(Note.version)")
+                    throw Malformed(
+                        .noNote,
+                        "a plugin note of version \(type), not \(Note.version)")
                 }
                 compiler = String(
                     decoding: bytes[descriptor..<descriptor + size].prefix { $0 != 0 },
@@ -127,7 +142,8 @@ struct ELFImage {
     ) throws(Malformed) -> Range<Int> {
         let (end, overflow) = offset.addingReportingOverflow(count)
         guard !overflow, end <= UInt64(bytes.count) else {
-            throw Malformed("\(what) lies past the end of the file: damaged, or not all there")
+            throw Malformed(
+                .truncated, "\(what) lies past the end of the file: damaged, or not all there")
         }
         return Int(offset)..<Int(end)
     }
@@ -136,7 +152,9 @@ struct ELFImage {
         at offset: Int, _ type: Value.Type
     ) throws(Malformed) -> Value {
         let width = Value.bitWidth / 8
-        guard offset >= 0, offset <= bytes.count - width else { throw Malformed("cut short") }
+        guard offset >= 0, offset <= bytes.count - width else {
+            throw Malformed(.truncated, "cut short")
+        }
         var value: Value = 0
         for byte in bytes[offset..<offset + width].reversed() { value = value << 8 | Value(byte) }
         return value
@@ -157,6 +175,7 @@ private enum Header {
 }
 
 private enum Segment {
+    static let load: UInt32 = 1
     static let note: UInt32 = 4
 }
 
@@ -166,7 +185,8 @@ private enum Section {
 }
 
 private enum Symbol {
-    static let prefix = "voken_"
+    /// The entry point and the stamp of Kit; what is used of the module `Stages`.
+    static let prefixes = ["voken_", "$s6Stages"]
     static let undefined: UInt16 = 0
 }
 

@@ -1,23 +1,51 @@
 /// A plugin that could not be found, was refused, or whose stage could not be made.
 public struct PluginError: Error, Sendable, CustomStringConvertible {
-    public enum Code: Sendable {
-        /// No plugin offers the stage, or there is no such file.
-        case notFound
-        /// Others could have written the file, or it is not a file.
-        case notTrusted
-        /// Not a shared library, damaged, or not a Voken plugin.
-        case notAPlugin
-        /// Built against another Kit or by another compiler.
-        case incompatible
-        /// The file was being written while it was read.
-        case changing
-        /// The dynamic linker refused it, or its entry point is wrong.
-        case notLoadable
-        /// The stage's own initialiser failed, or its settings have a key it does not know.
-        case stageFailed
-        /// The probe, a child process, crashed, hung or failed on it.
-        case probeFailed
-        /// The host's own files: the state directory, the probe.
+    /// The raw value is for programs; `etc/doc/swapping.md` has the table.
+    public enum Code: String, Sendable, CaseIterable {
+        // The file, before any of its code can run.
+        case notFound = "not_found"
+        case unreadable
+        case notAFile = "not_a_file"
+        case wrongOwner = "wrong_owner"
+        case writableByOthers = "writable_by_others"
+        case tooLarge = "too_large"
+        /// It was being written while it was read, or was replaced while its stage was prepared.
+        case fileChanged = "file_changed"
+        case notELF = "not_elf"
+        /// A table or a segment lies past the end of the file.
+        case truncated
+        case otherProcessor = "other_processor"
+        case noNote = "no_note"
+        case noEntryPoint = "no_entry_point"
+        case otherCompiler = "other_compiler"
+        case otherKit = "other_kit"
+        /// Its SHA-256 is not on the list of those that may be loaded.
+        case notAllowed = "not_allowed"
+
+        // Its code.
+        /// The dynamic linker refused it: a symbol or a library is missing.
+        case unresolved
+        /// What it offers is not what it says.
+        case inconsistent
+        /// It offers no stage of the kind, or several.
+        case otherKind = "other_kind"
+        case loadCrashed = "load_crashed"
+        case loadHung = "load_hung"
+
+        // Its stage.
+        /// A setting that is unknown, missing or out of range.
+        case badSetting = "bad_setting"
+        case constructorThrew = "constructor_threw"
+        case constructorCrashed = "constructor_crashed"
+        case constructorHung = "constructor_hung"
+        case selfTestFailed = "self_test_failed"
+        case selfTestCrashed = "self_test_crashed"
+        case selfTestHung = "self_test_hung"
+
+        // The host itself.
+        /// Code stays mapped for the life of a process, and there is a limit to that.
+        case tooManyImages = "too_many_images"
+        /// Its own files: the state directory, the probe, the list of allowed plugins.
         case host
     }
 

@@ -17,6 +17,10 @@ public final class PluginImage: Sendable {
     public let name: String
     /// What it offers, in its own order.
     public let stages: [any Stage.Type]
+    /// Bytes of address space that its segments take.
+    public let mappedBytes: Int
+    /// The private copy that is mapped; it stays while the process lives.
+    public let privateCopy: String
 
     /// Maps a file that is a private copy already, as the probe does with the one it is given.
     public convenience init(privateCopy path: String) throws(PluginError) {
@@ -28,10 +32,10 @@ public final class PluginImage: Sendable {
     init(_ file: PluginFile, copy: String) throws(PluginError) {
         let flags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE
         guard let handle = unsafe dlopen(copy, flags) else {
-            throw PluginError(.notLoadable, file.path, Self.linkerError())
+            throw PluginError(.unresolved, file.path, Self.linkerError())
         }
         guard let symbol = unsafe dlsym(handle, PluginFile.entryPoint) else {
-            throw PluginError(.notLoadable, file.path, Self.linkerError())
+            throw PluginError(.unresolved, file.path, Self.linkerError())
         }
         typealias EntryPoint = @convention(c) () -> UnsafeMutableRawPointer
         let entryPoint = unsafe unsafeBitCast(symbol, to: EntryPoint.self)
@@ -41,17 +45,24 @@ public final class PluginImage: Sendable {
         compiler = export.compiler
         name = export.name
         stages = export.stages
+        mappedBytes = file.mappedBytes
+        privateCopy = copy
         try requireConsistentStages()
     }
 
     /// Constructs one of its stages.
-    public func make(
-        _ kind: StageKind, named name: String, _ context: StageContext
-    ) throws(PluginError) -> LoadedStage {
-        guard let stage = stage(kind, named: name) else {
-            throw PluginError(.notFound, path, "offers no \(kind.rawValue) \"\(name)\"")
+    public func make(_ order: StageOrder) throws(PluginError) -> LoadedStage {
+        try LoadedStage(requireStage(order), of: self, path: path, order)
+    }
+
+    /// The stage that an order means.
+    func requireStage(_ order: StageOrder) throws(PluginError) -> any Stage.Type {
+        if order.isFile { return try requireStage(order.kind) }
+        guard let stage = stage(order.kind, named: order.plugin) else {
+            throw PluginError(
+                .otherKind, path, "offers no \(order.kind.rawValue) \"\(order.plugin)\"")
         }
-        return try LoadedStage(stage, of: self, context)
+        return stage
     }
 
     /// The stage of a kind and a name, if this plugin offers it.
@@ -65,7 +76,7 @@ public final class PluginImage: Sendable {
         guard let stage = offered.first, offered.count == 1 else {
             let names = stages.map { "\($0.descriptor.kind.rawValue) \($0.descriptor.name)" }
             throw PluginError(
-                .notFound, path,
+                .otherKind, path,
                 "offers \(offered.count) stages of kind \(kind.rawValue), not one; it has "
                     + names.joined(separator: ", "))
         }
@@ -79,18 +90,18 @@ public final class PluginImage: Sendable {
             let descriptor = stage.descriptor
             guard descriptor.kind.includes(stage) else {
                 throw PluginError(
-                    .notLoadable, path,
+                    .inconsistent, path,
                     "stage \(descriptor.name) says it is a \(descriptor.kind.rawValue), but "
                         + "\(stage) does not conform to that protocol")
             }
             guard seen.insert("\(descriptor.kind.rawValue) \(descriptor.name)").inserted else {
                 throw PluginError(
-                    .notLoadable, path,
+                    .inconsistent, path,
                     "offers two stages \(descriptor.name) of kind \(descriptor.kind.rawValue)")
             }
         }
         guard !stages.isEmpty else {
-            throw PluginError(.notLoadable, path, "offers no stage")
+            throw PluginError(.inconsistent, path, "offers no stage")
         }
     }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Glibc
 import Synchronization
 
@@ -55,9 +56,12 @@ final class StateDirectory: Sendable {
         return copy
     }
 
+    /// Removes a copy that nothing was loaded from.
+    func remove(_ copy: String) { unsafe unlink(copy) }
+
     /// Removes the copies of processes that are no more.
     private func removeLeftovers() {
-        for name in namesOfFiles(in: path) {
+        for name in Folder.names(in: path) ?? [] {
             let parts = name.split(separator: ".", maxSplits: 2)
             guard parts.count == 3, name.hasSuffix(".so"), let process = pid_t(parts[0]),
                 Int(parts[1]) != nil, process > 0

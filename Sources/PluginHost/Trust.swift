@@ -13,32 +13,18 @@ func resolve(_ path: String) -> String? {
     return unsafe String(cString: resolved)
 }
 
-/// The names in a directory, sorted; none if it cannot be read.
-func namesOfFiles(in directory: String) -> [String] {
-    guard let stream = unsafe opendir(directory) else { return [] }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-        // In place: an entry is shorter than the structure that a copy would read.
-        unsafe withUnsafePointer(to: &entry.pointee.d_name.0) { name in
-            unsafe names.append(String(cString: name))
-        }
-    }
-    return names.sorted()
-}
-
 /// Who may write a plugin may run code as the host. So its file and the directories above it
 /// must belong to root or to the host's own user, and nobody else may write to them.
 func requireTrusted(_ status: stat, path: String) throws(PluginError) {
     guard status.st_uid == 0 || status.st_uid == geteuid() else {
         throw PluginError(
-            .notTrusted, path,
+            .wrongOwner, path,
             "\(path) belongs to user \(status.st_uid); it must belong to root or to user "
                 + "\(geteuid()), who runs this")
     }
     guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
         throw PluginError(
-            .notTrusted, path, "others may write to \(path); chmod go-w '\(path)'")
+            .writableByOthers, path, "others may write to \(path); chmod go-w '\(path)'")
     }
 }
 

@@ -4,8 +4,9 @@ import Glibc
 public enum TrustedProgram {
     /// - Parameter path: absolute.
     /// - Returns: the path without symbolic links.
-    /// - Throws: ``PluginError/Code/notFound`` if there is no executable file, and
-    ///   ``PluginError/Code/notTrusted`` if others may write to it or a directory above it.
+    /// - Throws: ``PluginError/Code/notFound`` if there is no executable file;
+    ///   ``PluginError/Code/wrongOwner`` or ``PluginError/Code/writableByOthers`` if others may
+    ///   write to it or a directory above it.
     public static func require(_ path: String) throws(PluginError) -> String {
         guard path.hasPrefix("/") else {
             throw PluginError(.notFound, path, "\"\(path)\" is not an absolute path")

@@ -43,11 +43,22 @@ final class PendingCall {
         request = []
     }
 
-    /// - Returns: whether it may be sent again, which is so once.
+    /// - Parameter refusal: `nil` if the connection was lost, and nobody knows whether the call
+    ///   was begun.
+    /// - Returns: whether it may be sent again, which is so once. A change of what serves, not
+    ///   unless it was refused: it may be what the daemon has died of.
     func mayRepeat(after refusal: ClientError?) -> Bool {
-        guard !hasAnswer, !isRepeated else { return false }
+        guard !hasAnswer, !isRepeated, refusal != nil || !method.changesWhatServes else {
+            return false
+        }
         self.refusal = refusal
         isRepeated = true
         return true
+    }
+}
+
+extension Method {
+    fileprivate var changesWhatServes: Bool {
+        [.swap, .apply, .rollback, .upgrade].contains(self)
     }
 }

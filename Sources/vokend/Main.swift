@@ -1,8 +1,10 @@
 import ArgumentParser
+import Checkpoints
 import Daemon
 import Glibc
 import Logging
 import Pipelines
+import PluginHost
 
 @main
 struct Vokend: ParsableCommand {
@@ -30,6 +32,20 @@ struct Vokend: ParsableCommand {
             /run/voken/voken.sock without that variable).
             """)
     var socket: String?
+
+    @Option(
+        help: """
+            The folder of what survives a restart (default: $STATE_DIRECTORY, \
+            $XDG_STATE_HOME/voken or ~/.local/state/voken, and there a folder of this socket's).
+            """)
+    var state: String?
+
+    @Flag(
+        help: """
+            Serve the pipeline file, not the generation that was committed last; that stays \
+            written down until the next swap.
+            """)
+    var fresh = false
 
     @Option(help: "Seconds that running stories have after SIGTERM.")
     var grace = 30
@@ -111,28 +127,87 @@ struct Vokend: ParsableCommand {
         guard let path = pipeline ?? Installation.current.defaultPipeline else {
             throw ValidationError("no pipeline file is installed: name one with --pipeline")
         }
-        let file = try PipelineFile(path)
-        let log = logger
-        let generation = try Pipeline.load(file, host: try Pipeline.host(for: file)) {
-            log.info("stage", metadata: ["text": "\($0)"])
-        }
+        let file = try PipelineFile(absolute(path))
+        let host = try Pipeline.host(for: file)
+        let socketPath = socket ?? Installation.socketPaths[0]
+        let store = try store(file, socketPath, logger)
+        let (generation, lastNumber) = try generation(
+            file, host, store, isUpgrade: predecessor != nil, logger)
         let engine = Engine(generation)
-        let settings = serverSettings(program, predecessor)
+        let log = logger
+        let swapper = Swapper(
+            engine, host: host, options: file.swap, store: store, lastNumber: lastNumber,
+            log: { log.notice("swap", metadata: ["text": "\($0)"]) },
+            stageLog: { log.info("stage", metadata: ["text": "\($0)"]) })
+        let settings = serverSettings(socketPath, program, predecessor)
         let server = try Server(
-            settings, backend: EngineBackend(engine, generation), logger: logger)
+            settings, backend: EngineBackend(engine, swapper, host), logger: logger)
         server.drainOnSignals()
         server.upgradeOnSignal()
         predecessor?.announce(version: vokenVersion)
         logger.notice(
-            "ready", metadata: ["pipeline": "\(file.name)", "socket": "\(settings.path)"])
+            "ready",
+            metadata: [
+                "pipeline": "\(file.name)", "generation": "\(generation.number)",
+                "socket": "\(settings.path)",
+            ])
         server.waitUntilStopped()
         engine.shutdown(grace: .zero)
         logger.notice("stopped")
     }
 
-    private func serverSettings(_ program: String, _ predecessor: Predecessor?) -> Server.Settings {
-        var settings = Server.Settings(
-            path: socket ?? Installation.socketPaths[0], version: vokenVersion)
+    /// Each socket has a folder of its own: two daemons do not serve one pipeline.
+    private func store(
+        _ file: PipelineFile, _ socketPath: String, _ logger: Logger
+    ) throws -> GenerationStore? {
+        guard
+            let folder = state
+                ?? Installation.stateFolder.map({ folder in
+                    folder + "/" + SHA256.hash(Array(absolute(socketPath).utf8)).prefix(12)
+                })
+        else {
+            logger.warning("swaps will not survive a restart: name a folder with --state")
+            return nil
+        }
+        return try GenerationStore(folder: folder, startFile: file)
+    }
+
+    /// The generation that was committed last, or that of the pipeline file.
+    /// - Parameter isUpgrade: whether another process serves until this one is ready. Then this one
+    ///   serves the same, or ends.
+    private func generation(
+        _ file: PipelineFile, _ host: PluginHost, _ store: GenerationStore?, isUpgrade: Bool,
+        _ logger: Logger
+    ) throws -> (Generation, lastNumber: Int) {
+        let log: @Sendable (String) -> Void = { logger.info("stage", metadata: ["text": "\($0)"]) }
+        if let store, !fresh || isUpgrade {
+            switch store.restore(host: host, log: log) {
+            case .nothing: break
+            case .generation(let generation, let lastNumber):
+                logger.notice("restored", metadata: ["generation": "\(generation.number)"])
+                return (generation, lastNumber)
+            case .refused(let reason) where isUpgrade:
+                throw NotRestored(reason: reason)
+            case .superseded(let reason), .refused(let reason):
+                logger.warning(
+                    "the committed generation is not restored, the pipeline file serves",
+                    metadata: ["reason": "\(reason)"])
+            }
+        }
+        return (try Pipeline.load(file, host: host, log: log), 1)
+    }
+
+    private func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let folder = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(folder) }
+        return unsafe String(cString: folder) + "/" + path
+    }
+
+    private func serverSettings(
+        _ path: String, _ program: String, _ predecessor: Predecessor?
+    ) -> Server.Settings {
+        var settings = Server.Settings(path: path, version: vokenVersion)
         settings.grace = .seconds(grace)
         settings.retirement = .seconds(retire)
         settings.inherited = predecessor?.listener
@@ -158,4 +233,11 @@ struct Vokend: ParsableCommand {
         _ = unsafe text.withCString { unsafe write(2, $0, text.utf8.count) }
         Glibc.exit(code)
     }
+}
+
+/// An upgraded daemon that cannot serve what the old one serves.
+private struct NotRestored: Error, CustomStringConvertible {
+    let reason: String
+
+    var description: String { "cannot serve the committed generation: \(reason)" }
 }

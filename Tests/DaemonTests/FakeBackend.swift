@@ -23,6 +23,8 @@ final class FakeBackend: Backend {
         var running: [String: @Sendable (StoryEvent) -> Void] = [:]
         var requests: [StoryRequest] = []
         var cancelled: [String] = []
+        var swaps: [(SwapOrder, DrainPolicy)] = []
+        var lastFailure = SwapError(.probe, code: "load_hung", "no answer")
     }
 
     private let state: Mutex<State>
@@ -32,6 +34,7 @@ final class FakeBackend: Backend {
 
     init(_ behaviour: Behaviour) { state = Mutex(State(behaviour: behaviour)) }
 
+    var swaps: [(SwapOrder, DrainPolicy)] { state.withLock { $0.swaps } }
     var requests: [StoryRequest] { state.withLock { $0.requests } }
     var runningCount: Int { state.withLock { $0.running.count } }
 
@@ -95,14 +98,51 @@ final class FakeBackend: Backend {
         return true
     }
 
+    func swap(
+        _ order: SwapOrder, drain: DrainPolicy, events: @escaping @Sendable (SwapEvent) -> Void
+    ) {
+        state.withLock { $0.swaps.append((order, drain)) }
+        queue.async {
+            events(.change(key: "stage.unet.model", before: "\"a\"", after: nil))
+            events(
+                .phase(.probe, stage: "stage.unet", detail: "checked", .microseconds(1500)))
+            if case .rollback = order {
+                return events(.failed(SwapError(.request, .notKept, "generation 9 is not kept")))
+            }
+            events(
+                .committed(
+                    SwapCommit(
+                        generation: 4, previous: 3, duration: .microseconds(7), holders: 1)))
+            var result = SwapResult()
+            result.isCommitted = true
+            result.returnedPrivate = 17
+            result.holders = [Holder(job: "job-1", generation: 3, position: "waiting")]
+            events(.finished(result))
+        }
+    }
+
+    var generation: Int { 3 }
+    func note(_ failure: SwapError) { state.withLock { $0.lastFailure = failure } }
+    var isSwapping: Bool { false }
+
     func status() -> BackendStatus {
-        BackendStatus(
-            pipeline: "fake", generation: 3,
-            stages: [
-                .init(
-                    kind: "unet", name: "u", plugin: "Echo", version: "1", weightsSHA256: "aa",
-                    fileSHA256: "bb")
-            ],
-            queued: 0, running: runningCount, finished: 4, failed: 5)
+        let unet = GenerationStatus.Stage(
+            StageSummary(
+                kind: .unet, name: "u", version: "1", plugin: "Echo", pluginHash: "bb",
+                weightsHash: "aa", options: ["order": .integer(3)]),
+            since: 2,
+            memory: StageMemory(
+                weightsMapped: 1, weightsPrivate: 2, caches: 3, activationsPeak: 4))
+        var status = BackendStatus(generations: [
+            GenerationStatus(
+                number: 3, pipeline: "fake", state: .serving, holders: [], stages: [unet],
+                ownUse: MemoryUse())
+        ])
+        status.running = runningCount
+        status.finished = 4
+        status.failed = 5
+        status.images = 6
+        status.lastSwapFailure = state.withLock(\.lastFailure)
+        return status
     }
 }

@@ -28,8 +28,13 @@ struct ServerTests {
             stages.stages == [
                 StageInfo(
                     kind: "unet", name: "u", plugin: "Echo", version: "1", weightsSHA256: "aa",
-                    fileSHA256: "bb", generation: 3, options: "", memory: StageMemory())
+                    fileSHA256: "bb", generation: 2, options: #"{"order":3}"#,
+                    memory: Wire.StageMemory(
+                        weightsMapped: 1, weightsPrivate: 2, caches: 3, activationsPeak: 4))
             ])
+        #expect(status.images == 6 && status.lastFailure?.code == "load_hung")
+        #expect(try client.generations() == status.generations)
+        #expect(status.generations.map(\.state) == [.serving])
         #expect(try client.version() == VersionReply(version: "1.2.3", protocol: 1))
         #expect(try client.isServing())
         #expect(try client.isServing("voken.v1.Admin"))

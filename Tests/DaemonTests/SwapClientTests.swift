@@ -10,7 +10,7 @@ struct SwapClientTests {
     ]
 
     private let swap = SwapRequest(
-        kind: "unet", plugin: "/lib/libU.so", options: "a = 1", drain: DrainPolicy(timeout: 5))
+        kind: "unet", plugin: "/lib/libU.so", options: #"{"a": 1}"#, drain: DrainPolicy(timeout: 5))
 
     private let swapEvents = [
         SwapEvent(

@@ -281,7 +281,10 @@ struct UpgradeTests {
             $0.upgrade?.limit = .seconds(1000)
         }
         let note = programs.folder + "/pid"
-        let slow = try programs.script("slow", "echo $$ > \(note); exec sleep 100")
+        let slow = try programs.script(
+            "slow",
+            "trap 'echo told >> \(note); exit' TERM; echo $$ > \(note); while :; do sleep 0.05; done"
+        )
         let failure = Mutex<UpgradeFailure?>(nil)
         server.server.upgrade(to: slow) { step in
             if case .failed(let reason) = step { failure.withLock { $0 = reason } }
@@ -291,10 +294,13 @@ struct UpgradeTests {
         server.server.drain()
         server.server.waitUntilStopped()
         #expect(failure.withLock { $0?.code } == .shuttingDown)
-        let pid = try #require(
-            pid_t(String(contentsOfFile: note, encoding: .utf8).dropLast()))
-        var status: Int32 = 0
-        #expect(unsafe waitpid(pid, &status, 0) == pid && status & 0x7f == SIGTERM)
+        let words = {
+            ((try? String(contentsOfFile: note, encoding: .utf8)) ?? "").split(separator: "\n")
+        }
+        #expect(server.wait { words().last == "told" })
+        // It is reaped as well: a child that nobody waits for would stay for as long as this runs.
+        let pid = try #require(words().first.flatMap { pid_t($0) })
+        #expect(server.wait { kill(pid, 0) != 0 && errno == ESRCH })
         #expect(!FileManager.default.fileExists(atPath: server.path))
     }
 

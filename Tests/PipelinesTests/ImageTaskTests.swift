@@ -10,7 +10,7 @@ import Testing
     private func decoded(
         _ generation: Generation, voken: Float, guidance: Double
     ) throws -> (Tensor, calls: Int) {
-        let scheduler = try #require(generation.schedulers["echo"]).scheduler
+        let scheduler = generation.ownScheduler
         let features = Tensor(
             [1, 8, generation.featureMapper.inputWidth], repeating: voken)
         var task = try ImageTask(

@@ -59,7 +59,7 @@ let echoText = """
         #expect(!file.engine.faithful)
         #expect(file.stages[.vae]?.plugin == "echo")
         #expect(file.stages[.textEncoder] == nil)
-        #expect(file.ownScheduler == "echo")
+        #expect(file.stages[.scheduler]?.plugin == "echo")
     }
 
     @Test func relativePathsStartAtTheFile() throws {

@@ -55,7 +55,7 @@ import Testing
         #expect(error.code == .invalid)
         #expect(error.message == "there is no scheduler \"ecko\"; did you mean \"echo\"?")
         #expect(
-            try refusal { $0.scheduler = "dpmpp_2m" }.message.contains("this pipeline has echo"))
+            try refusal { $0.scheduler = "dpmpp_2m" }.message.contains("there are "))
     }
 
     @Test func tooManyOrTooLargePictures() throws {

@@ -18,7 +18,7 @@ import Testing
     @Test func loadsAStageByItsName() throws {
         try workshop.copy("SchedulerPNDM", as: "libSchedulerPNDM.so")
         try workshop.copy("Echo", as: "libEcho.so")
-        let loaded = try host.load(.scheduler, named: "pndm", StageContext(model: nil))
+        let loaded = try host.load(StageOrder(.scheduler, plugin: "pndm", StageContext(model: nil)))
         #expect(loaded.descriptor == StageDescriptor(.scheduler, name: "pndm", version: "1.0.0"))
         #expect(loaded.stage is any Scheduler)
         #expect(loaded.plugin.name == "pndm")
@@ -34,7 +34,7 @@ import Testing
         try workshop.copy("Echo", as: "libSomethingElse.so")
         try workshop.copy("SchedulerPNDM", as: "libOther.so")
         try workshop.write(Data("damaged".utf8), as: "libDamaged.so")
-        let loaded = try host.load(.scheduler, named: "pndm", StageContext(model: nil))
+        let loaded = try host.load(StageOrder(.scheduler, plugin: "pndm", StageContext(model: nil)))
         #expect(loaded.plugin.path.hasSuffix("/libOther.so"))
     }
 
@@ -42,17 +42,17 @@ import Testing
         try workshop.copy("SchedulerPNDM", as: "libSchedulerPNDM.so")
         try workshop.write(Data("damaged".utf8), as: "libDamaged.so")
         expectRefused(.notFound, "there are pndm; refused: plugin") {
-            _ = try host.load(.scheduler, named: "plms", StageContext(model: nil))
+            _ = try host.load(StageOrder(.scheduler, plugin: "plms", StageContext(model: nil)))
         }
     }
 
     @Test func loadsAStageByItsPluginsPath() throws {
         let path = try workshop.copy("Echo", as: "mine.so")
-        let loaded = try host.load(.vae, named: path, StageContext(model: nil))
+        let loaded = try host.load(StageOrder(.vae, plugin: path, StageContext(model: nil)))
         #expect(loaded.stage is any VAE)
         let scheduler = try workshop.copy("SchedulerDDIM", as: "ddim.so")
-        expectRefused(.notFound, "it has scheduler ddim") {
-            _ = try host.load(.vae, named: scheduler, StageContext(model: nil))
+        expectRefused(.otherKind, "offers no stage of kind vae, only scheduler") {
+            _ = try host.load(StageOrder(.vae, plugin: scheduler, StageContext(model: nil)))
         }
     }
 
@@ -60,8 +60,8 @@ import Testing
         try workshop.copy("Echo", as: "libEcho.so")
         let context = StageContext(
             model: nil, settings: Settings(["lenght": .integer(3)], path: "stage.mapper"))
-        expectRefused(.stageFailed, "stage.mapper.lenght: unknown key; did you mean \"length\"?") {
-            _ = try host.load(.featureMapper, named: "echo", context)
+        expectRefused(.badSetting, "stage.mapper.lenght: unknown key; did you mean \"length\"?") {
+            _ = try host.load(StageOrder(.featureMapper, plugin: "echo", context))
         }
     }
 
@@ -69,8 +69,8 @@ import Testing
         let plugin = try workshop.compileSwift(
             pluginSource("throw SettingError(key: \"here\", message: \"not today\")"),
             module: "Throwing")
-        expectRefused(.stageFailed, "here: not today") {
-            _ = try host.load(.scheduler, named: plugin, StageContext(model: nil))
+        expectRefused(.badSetting, "here: not today") {
+            _ = try host.load(StageOrder(.scheduler, plugin: plugin, StageContext(model: nil)))
         }
     }
 
@@ -82,27 +82,39 @@ import Testing
         #expect(try workshop.copies().count == 1)
     }
 
-    @Test func everyLoadHasGlobalsOfItsOwn() throws {
+    @Test func equalFilesShareAnImage() throws {
         let path = try workshop.copy("Echo", as: "libEcho.so")
+        let copy = try workshop.copy("Echo", as: "libCopy.so")
         let log = Log()
-        for image in [
-            try host.image(ofFile: path), try host.loadFreshImage(ofFile: path),
-            try host.loadFreshImage(ofFile: path),
-        ] {
-            for _ in 0..<2 { _ = try image.make(.scheduler, named: "echo", log.context) }
+        for file in [path, copy, path] {
+            let loaded = try host.load(StageOrder(.scheduler, plugin: file, log.context))
+            #expect(loaded.path == URL(filePath: file).resolvingSymlinksInPath().path)
         }
-        let lines = [1, 2, 1, 2, 1, 2].map { "echo: stage \($0) of this image is ready" }
-        #expect(log.lines == lines)
+        #expect(log.lines == [1, 2, 3].map { "echo: stage \($0) of this image is ready" })
+        #expect(host.mapped.images == 1)
+        #expect(try workshop.copies().count == 1)
+    }
+
+    @Test func imagesAreBounded() throws {
+        var configuration = PluginHost.Configuration(
+            directories: [], stateDirectory: workshop.folder + "/state")
+        configuration.maximumImages = 1
+        let host = try PluginHost(configuration)
+        _ = try host.image(ofFile: builtPlugin("Echo"))
+        _ = try host.image(ofFile: builtPlugin("Echo"))
+        expectRefused(.tooManyImages, "voken upgrade") {
+            _ = try host.image(ofFile: builtPlugin("SchedulerDDIM"))
+        }
     }
 
     /// The same path, module and type names: the new content is what the next load gives, and
     /// what was loaded before keeps its own.
     @Test func aReplacedFileGivesNewCodeBesideTheOld() throws {
         let first = try workshop.compileSwift(pluginSource(scale: 1), module: "Replaced")
-        let old = try host.load(.scheduler, named: first, StageContext(model: nil))
+        let old = try host.load(StageOrder(.scheduler, plugin: first, StageContext(model: nil)))
         let again = try workshop.compileSwift(pluginSource(scale: 2), module: "Replaced")
         #expect(first == again)
-        let new = try host.load(.scheduler, named: again, StageContext(model: nil))
+        let new = try host.load(StageOrder(.scheduler, plugin: again, StageContext(model: nil)))
         #expect(try scale(old) == 1)
         #expect(try scale(new) == 2)
         #expect(old.plugin !== new.plugin)
@@ -112,7 +124,7 @@ import Testing
     /// Overwriting a file in place would crash a process that had mapped that very file.
     @Test func aFileOverwrittenInPlaceDoesNoHarm() throws {
         let path = try workshop.compileSwift(pluginSource(scale: 3), module: "Overwritten")
-        let loaded = try host.load(.scheduler, named: path, StageContext(model: nil))
+        let loaded = try host.load(StageOrder(.scheduler, plugin: path, StageContext(model: nil)))
         #expect(unsafe truncate(path, 0) == 0)
         #expect(try scale(loaded) == 3)
         try FileManager.default.removeItem(atPath: path)
@@ -122,7 +134,7 @@ import Testing
     @Test func aStageMustBeOfTheKindItClaims() throws {
         let plugin = try workshop.compileSwift(
             pluginSource().replacing(".scheduler,", with: ".vae,"), module: "Claiming")
-        expectRefused(.notLoadable, "says it is a vae") {
+        expectRefused(.inconsistent, "says it is a vae") {
             _ = try host.image(ofFile: plugin)
         }
     }

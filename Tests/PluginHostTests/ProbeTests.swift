@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import PluginHost
 import Stages
@@ -16,29 +17,113 @@ import Testing
 
     @Test func goodPluginsPass() throws {
         try workshop.copy("Echo", as: "libEcho.so")
-        #expect(try host.load(.vae, named: "echo", StageContext(model: nil)).stage is any VAE)
+        #expect(
+            try host.load(StageOrder(.vae, plugin: "echo", StageContext(model: nil)), checks: .full)
+                .stage is any VAE)
     }
 
-    @Test(arguments: [
-        ("Trapping", #"fatalError("boom")"#, "boom"),
-        ("OutOfBounds", "_ = [Int](repeating: 0, count: 3)[Int(CommandLine.argc) + 3]", "signal"),
-        ("Hanging", "while CommandLine.argc > 0 {}", "no answer from the probe in 2000 ms"),
-    ])
-    func badPluginsAreRefused(_ module: String, _ trap: String, _ mentioned: String) throws {
+    @Test(
+        arguments: [
+            ("Trapping", #"fatalError("boom")"#, .loadCrashed, "boom"),
+            (
+                "OutOfBounds", "_ = [Int](repeating: 0, count: 3)[Int(CommandLine.argc) + 3]",
+                .loadCrashed, "signal"
+            ),
+            (
+                "Hanging", "while CommandLine.argc > 0 {}", .loadHung,
+                "no answer from the probe in 2000 ms"
+            ),
+        ] as [(String, String, PluginError.Code, String)])
+    func badEntryPointsAreRefused(
+        _ module: String, _ trap: String, _ code: PluginError.Code, _ mentioned: String
+    ) throws {
         // Under a condition that the compiler cannot see through, or it would leave out the rest
         // of the entry point, and with it what marks a plugin.
         let source = pluginSource().replacing(
             "exportPlugin(",
             with: "if CommandLine.argc > 0 { \(trap) }\n    return exportPlugin(")
         let plugin = try workshop.compileSwift(source, module: module)
-        expectRefused(.probeFailed, mentioned) { _ = try host.image(ofFile: plugin) }
+        expectRefused(code, mentioned) { try load(plugin) }
+        #expect(try workshop.copies().isEmpty, "the copy of a refused file stays")
+    }
+
+    @Test(
+        arguments: [
+            ("ThrowingMake", "throw Odd()", .constructorThrew, "Odd"),
+            ("TrappingMake", #"fatalError("bang")"#, .constructorCrashed, "bang"),
+            ("HangingMake", "while CommandLine.argc > 0 {}", .constructorHung, "no answer"),
+            (
+                "RefusingMake",
+                #"throw SettingError(key: "order", message: "is odd")"#, .badSetting,
+                "order: is odd"
+            ),
+        ] as [(String, String, PluginError.Code, String)])
+    func badConstructorsAreRefused(
+        _ module: String, _ construction: String, _ code: PluginError.Code, _ mentioned: String
+    ) throws {
+        let plugin = try workshop.compileSwift(
+            pluginSource(construction) + "\nstruct Odd: Error {}\n", module: module)
+        expectRefused(code, mentioned) { try load(plugin) }
+    }
+
+    /// The schedule is descending but for these.
+    @Test(
+        arguments: [
+            ("Wrong", "[1, 2]", "sample", .selfTestFailed, "do not descend"),
+            ("TrappingStep", "[1]", #"{ fatalError("step") }()"#, .selfTestCrashed, "step"),
+            (
+                "HangingStep", "[1]", "{ while CommandLine.argc > 0 {}; return sample }()",
+                .selfTestHung, "no answer"
+            ),
+        ] as [(String, String, String, PluginError.Code, String)])
+    func badStagesAreRefused(
+        _ module: String, _ timesteps: String, _ step: String, _ code: PluginError.Code,
+        _ mentioned: String
+    ) throws {
+        let source = pluginSource()
+            .replacing("timesteps: [Float] = [1]", with: "timesteps: [Float] = \(timesteps)")
+            .replacing(") -> Tensor { sample }\n}", with: ") -> Tensor { \(step) }\n}")
+        #expect(source != pluginSource())
+        let plugin = try workshop.compileSwift(source, module: module)
+        expectRefused(code, mentioned) { try load(plugin) }
+    }
+
+    /// What has passed once with the same code, model and settings is not probed again.
+    @Test func aVerdictIsRemembered() throws {
+        let path = try workshop.copy("Echo", as: "libEcho.so")
+        #expect(try phases(path, [:]) == [.file, .copy, .probe, .load, .construct, .selfTest])
+        #expect(try phases(path, [:]) == [.construct, .selfTest])
+        #expect(
+            try phases(path, ["length": .integer(4)]) == [.probe, .construct, .selfTest])
+        #expect(try phases(path, ["length": .integer(4)]) == [.construct, .selfTest])
+    }
+
+    private func load(_ plugin: String) throws {
+        _ = try host.load(
+            StageOrder(.scheduler, plugin: plugin, StageContext(model: nil)), checks: .full)
+    }
+
+    private func phases(
+        _ path: String, _ settings: [String: SettingValue]
+    ) throws -> [LoadPhase] {
+        var phases: [LoadPhase] = []
+        let context = StageContext(model: nil, settings: Settings(settings))
+        _ = try host.load(
+            StageOrder(.featureMapper, plugin: path, context), checks: .full
+        ) { event in
+            if case .done(let phase, _, _) = event { phases.append(phase) }
+        }
+        return phases
     }
 
     @Test func aMissingProbeIsTheHostsFault() throws {
         let host = try workshop.host(probe: Probe(program: "/nonexistent/voken-probe"))
         try workshop.copy("Echo", as: "libEcho.so")
         expectRefused(.host, "cannot start the probe: No such file") {
-            _ = try host.image(ofFile: workshop.folder + "/libEcho.so")
+            _ = try host.load(
+                StageOrder(
+                    .vae, plugin: workshop.folder + "/libEcho.so", StageContext(model: nil)),
+                checks: .full)
         }
     }
 

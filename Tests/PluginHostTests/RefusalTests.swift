@@ -26,13 +26,13 @@ import Testing
 
     @Test func whatIsNoPlugin() throws {
         expectRefusedFile("/nonexistent/libX.so", .notFound, "No such file")
-        expectRefusedFile(workshop.folder + "/state", .notTrusted, "not a regular file")
-        expectRefusedFile(try workshop.write(Data(), as: "empty.so"), .notAPlugin, "not an ELF")
+        expectRefusedFile(workshop.folder + "/state", .notAFile, "not a regular file")
+        expectRefusedFile(try workshop.write(Data(), as: "empty.so"), .notELF, "not an ELF")
         expectRefusedFile(
-            try workshop.write(Data("#!/bin/sh\n".utf8), as: "text.so"), .notAPlugin, "not an ELF")
-        expectRefusedFile("/bin/sh", .notAPlugin, "without Voken's note")
+            try workshop.write(Data("#!/bin/sh\n".utf8), as: "text.so"), .notELF, "not an ELF")
+        expectRefusedFile("/bin/sh", .noNote, "without Voken's note")
         let kit = "\(PluginHost.directoryOfProgram())/libVokenKit.so"
-        expectRefusedFile(kit, .notAPlugin, "voken_plugin")
+        expectRefusedFile(kit, .noEntryPoint, "voken_plugin")
     }
 
     /// `dlopen` itself would die of SIGBUS on most of these.
@@ -40,10 +40,10 @@ import Testing
         let whole = try Data(contentsOf: URL(filePath: builtPlugin("Echo")))
         for length in stride(from: 1, to: whole.count, by: 4001) {
             let path = try workshop.write(whole.prefix(length), as: "cut.so")
-            expectRefusedFile(path, .notAPlugin, "cut.so: ")
+            expectRefusedFile(path, length < 4 ? .notELF : .truncated, "cut.so: ")
         }
         let path = try workshop.write(whole.dropLast(), as: "cut.so")
-        expectRefusedFile(path, .notAPlugin, "section headers")
+        expectRefusedFile(path, .truncated, "section headers")
     }
 
     /// Random damage to the headers is refused or harmless to the parser; it never traps.
@@ -68,12 +68,12 @@ import Testing
     }
 
     @Test func pluginOfAnotherKit() throws {
-        try patch(kitFingerprint, String(repeating: "ab", count: 32), code: .incompatible, "Kit ab")
+        try patch(kitFingerprint, String(repeating: "ab", count: 32), code: .otherKit, "Kit ab")
     }
 
     @Test func pluginOfAnotherCompiler() throws {
         let other = "Clang 20" + kitCompiler.dropFirst("Clang 21".count)
-        try patch(kitCompiler, other, code: .incompatible, "built by Clang 20")
+        try patch(kitCompiler, other, code: .otherCompiler, "built by Clang 20")
     }
 
     /// Replaces a text everywhere in a plugin by another of the same length.
@@ -95,11 +95,11 @@ import Testing
         let path = try workshop.copy("Echo", as: "libEcho.so")
         for mode in [0o775, 0o757] {
             try workshop.setMode(mode, of: path)
-            expectRefusedFile(path, .notTrusted, "chmod go-w")
+            expectRefusedFile(path, .writableByOthers, "chmod go-w")
         }
         try workshop.setMode(0o755, of: path)
         try workshop.setMode(0o777, of: workshop.folder)
-        expectRefusedFile(path, .notTrusted, "chmod go-w '\(try resolved(workshop.folder))'")
+        expectRefusedFile(path, .writableByOthers, "chmod go-w '\(try resolved(workshop.folder))'")
         try workshop.setMode(0o755, of: workshop.folder)
         #expect(try host.image(ofFile: path).name == "echo")
     }
@@ -108,7 +108,7 @@ import Testing
     func filesOfAnotherUser() throws {
         let path = try workshop.copy("Echo", as: "libEcho.so")
         #expect(unsafe chown(path, 1234, 1234) == 0)
-        expectRefusedFile(path, .notTrusted, "belongs to user 1234")
+        expectRefusedFile(path, .wrongOwner, "belongs to user 1234")
     }
 
     /// The owner of the link decides what is loaded, so the checks are of what it points to.
@@ -122,13 +122,13 @@ import Testing
     @Test func hugeFilesAreNotRead() throws {
         let path = try workshop.write(Data(), as: "huge.so")
         #expect(unsafe truncate(path, 1 << 40) == 0)
-        expectRefusedFile(path, .notAPlugin, "the limit is")
+        expectRefusedFile(path, .tooLarge, "the limit is")
     }
 
     @Test func fifosDoNotBlock() throws {
         let path = workshop.folder + "/fifo.so"
         #expect(unsafe mkfifo(path, 0o600) == 0)
-        expectRefusedFile(path, .notTrusted, "not a regular file")
+        expectRefusedFile(path, .notAFile, "not a regular file")
     }
 
     /// A library of another language with a copied note and no fingerprint.
@@ -142,10 +142,10 @@ import Testing
             """
         }
         expectRefusedFile(
-            try workshop.compileC(source("other_entry"), as: "Forged"), .notAPlugin,
+            try workshop.compileC(source("other_entry"), as: "Forged"), .noEntryPoint,
             "exports no voken_plugin")
         expectRefusedFile(
-            try workshop.compileC(source("voken_plugin"), as: "Unstamped"), .incompatible,
+            try workshop.compileC(source("voken_plugin"), as: "Unstamped"), .otherKit,
             "built against Kit unknown")
     }
 
@@ -161,7 +161,7 @@ import Testing
             }
             """
         expectRefusedFile(
-            try workshop.compileC(source, as: "Unresolved"), .notLoadable,
+            try workshop.compileC(source, as: "Unresolved"), .unresolved,
             "undefined symbol: voken_nowhere")
     }
 

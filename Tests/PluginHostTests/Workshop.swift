@@ -4,6 +4,7 @@ import Glibc
 import PluginHost
 import Stages
 import Synchronization
+import TestSupport
 import Testing
 
 /// The plugin that the tests copy, damage and rebuild.
@@ -53,54 +54,16 @@ final class Workshop {
 
     /// Compiles a plugin of one Swift file against this build's Kit.
     func compileSwift(_ source: String, module: String) throws -> String {
-        let file = "\(folder)/\(module).swift"
-        let plugin = "\(folder)/lib\(module).so"
-        try source.write(toFile: file, atomically: true, encoding: .utf8)
-        let products = PluginHost.directoryOfProgram()
-        try run(
-            "swiftc",
-            [
-                "-parse-as-library", "-emit-library", "-module-name", module, "-swift-version", "6",
-                "-Onone", "-I", products + "/Modules",
-            ] + moduleMaps(products).flatMap { ["-Xcc", "-fmodule-map-file=\($0)"] } + [
-                file, "-L", products, "-lVokenKit", "-o", plugin,
-            ])
-        return plugin
+        try compilePlugin(
+            source, module: module, in: folder, products: PluginHost.directoryOfProgram())
     }
 
     func compileC(_ source: String, as name: String) throws -> String {
         let file = "\(folder)/\(name).c"
         let plugin = "\(folder)/lib\(name).so"
         try source.write(toFile: file, atomically: true, encoding: .utf8)
-        try run("clang", ["-shared", "-fPIC", file, "-o", plugin])
+        try runTool("clang", ["-shared", "-fPIC", file, "-o", plugin])
         return plugin
-    }
-
-    private func run(_ program: String, _ arguments: [String]) throws {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(text)")
-    }
-
-    /// Of the C targets of Kit, which Kit's modules are compiled against.
-    private func moduleMaps(_ products: String) -> [String] {
-        let built = ["CPluginABI", "CKernels", "CSHA256", "CSentencePiece", "CPNG", "CJPEG"]
-        return built.map { "\(products)/\($0).build/module.modulemap" } + [
-            "\(package)/Sources/Kit/COpenBLAS/module.modulemap"
-        ]
-    }
-
-    private var package: String {
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
     }
 }
 

@@ -18,7 +18,9 @@ func makeScheduler(
     _ name: String, _ settings: [String: SettingValue] = [:], _ folder: ModelFolder? = nil
 ) throws -> any Scheduler {
     let loaded = try host.get().load(
-        .scheduler, named: name, StageContext(model: folder, settings: Settings(settings)))
+        StageOrder(
+            .scheduler, plugin: name,
+            StageContext(model: folder, settings: Settings(settings))))
     return try #require(loaded.stage as? any Scheduler)
 }
 

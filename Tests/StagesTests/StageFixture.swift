@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import PluginHost
 import Stages
 import Tensors
 import TestSupport
@@ -35,7 +36,7 @@ func loadStage<Kind>(
     _ settings: [String: SettingValue] = [:]
 ) throws -> Kind {
     let context = StageContext(model: model, settings: Settings(settings))
-    return try #require(host.get().load(kind, named: name, context).stage as? Kind)
+    return try #require(host.get().load(StageOrder(kind, plugin: name, context)).stage as? Kind)
 }
 
 /// A copy of a model with something changed, in a folder that is removed at the end.

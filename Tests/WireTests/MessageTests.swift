@@ -47,7 +47,7 @@ struct MessageTests {
         let full = GenerateRequest(
             prompt: "Mia", scenes: 4, images: [pattern(7001)], steps: 20, seed: .max,
             guidance: -7.5, scheduler: "ddim", timeout: .max,
-            schedulerOptions: "eta = 0.5\nuse_karras = true")
+            schedulerOptions: #"{"eta": 0.5, "use_karras": true}"#)
         #expect(try GenerateRequest(full.bytes) == full)
     }
 

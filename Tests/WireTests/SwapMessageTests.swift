@@ -35,7 +35,7 @@ struct SwapMessageTests {
     @Test(arguments: drains) func requestsComeBack(drain: DrainPolicy?) throws {
         let swap = SwapRequest(
             kind: "unet", plugin: "/lib/libU.so", weights: "/models/sd",
-            options: "a = 1\nb = \"c\"",
+            options: #"{"a": 1, "b": "c"}"#,
             fresh: true, drain: drain)
         #expect(try SwapRequest(swap.bytes) == swap)
         let apply = ApplyRequest(

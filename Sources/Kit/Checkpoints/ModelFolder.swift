@@ -43,8 +43,8 @@ public final class ModelFolder: Sendable {
     public static func open(
         _ path: String, weights: String? = nil, reusing other: ModelFolder? = nil
     ) throws -> ModelFolder {
-        let scheduler = path + "/scheduler_config.json"
-        if unsafe access(scheduler, F_OK) == 0, unsafe access(path + "/config.json", F_OK) != 0 {
+        let configurationFile = configurationFile(in: path)
+        if configurationFile.hasSuffix(schedulerFile) {
             if let weights {
                 throw CheckpointError(
                     .unsupported, path: weights,
@@ -53,8 +53,8 @@ public final class ModelFolder: Sendable {
             }
             let store = try CheckpointStore([])
             return ModelFolder(
-                path: path, configuration: try settings(scheduler), parameters: Parameters(store),
-                store: nil)
+                path: path, configuration: try settings(configurationFile),
+                parameters: Parameters(store), store: nil)
         }
         let known = OpenFiles(other?.store?.files ?? [])
         let files: [Safetensors]
@@ -63,7 +63,7 @@ public final class ModelFolder: Sendable {
         } else {
             files = try WeightFiles.find(in: path, reusing: known)
         }
-        let configuration = try settings(path + "/config.json")
+        let configuration = try settings(configurationFile)
         let store = try CheckpointStore(files)
         return ModelFolder(
             path: path, configuration: configuration, parameters: Parameters(store), store: store,
@@ -98,6 +98,26 @@ public final class ModelFolder: Sendable {
     /// - Parameter patterns: names that may be left over; `*` stands for any run of characters.
     public func requireAllRead(ignoring patterns: [String] = []) throws(ParameterError) {
         try store?.requireAllRead(ignoring: patterns)
+    }
+
+    /// The weight files, in the order of ``weightFiles``.
+    public var mappedFiles: [MappedFile] { store?.files.map(\.file) ?? [] }
+
+    /// Whether the files on disk are still those that this was opened from.
+    public var isCurrent: Bool {
+        let file = Self.configurationFile(in: path)
+        guard let now = try? Self.settings(file), now.values == configuration.values else {
+            return false
+        }
+        return mappedFiles.allSatisfy { $0.identity == FileIdentity(path: $0.path) }
+    }
+
+    private static let schedulerFile = "/scheduler_config.json"
+
+    private static func configurationFile(in path: String) -> String {
+        let own = path + "/config.json"
+        let scheduler = path + schedulerFile
+        return unsafe access(own, F_OK) != 0 && access(scheduler, F_OK) == 0 ? scheduler : own
     }
 
     private static func settings(_ path: String) throws(CheckpointError) -> Settings {

@@ -19,7 +19,8 @@ public struct SettingError: Error, Sendable, Equatable, CustomStringConvertible 
 public final class Settings: Sendable {
     /// The full key of this table; empty at the root of a file.
     public let path: String
-    private let values: [String: SettingValue]
+    /// All of them; looking does not count as reading.
+    public let values: [String: SettingValue]
     private let read = Mutex<Set<String>>([])
     private let tables = Mutex<[Settings]>([])
 

@@ -27,19 +27,10 @@ enum WeightFiles {
     }
 
     private static func list(_ folder: String) throws(CheckpointError) -> Set<String> {
-        guard let directory = unsafe opendir(folder) else {
+        guard let names = Folder.names(in: folder) else {
             throw .system(.unreadable, path: folder, "cannot open the model folder")
         }
-        defer { unsafe closedir(directory) }
-        var names: Set<String> = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe String(
-                    cString: UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self))
-            }
-            names.insert(name)
-        }
-        return names
+        return Set(names)
     }
 
     /// The shards of an index, in the order of their names, each checked to hold what the index

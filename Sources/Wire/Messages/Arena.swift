@@ -63,7 +63,7 @@ internal import Glibc
 enum TextLimit {
     static let name = 1024
     static let path = 4096
-    /// Of "key = value" lines.
+    /// Of a JSON object of options.
     static let options = 64 << 10
     /// Of what people read.
     static let message = 64 << 10

@@ -18,7 +18,8 @@ public struct GenerateRequest: Message {
     public var scheduler: String?
     /// From receipt, in nanoseconds; 0 is no limit.
     public var timeout: Int64
-    /// Of the scheduler, for this request alone: TOML text of "key = value" lines, at most 64 KiB.
+    /// Of the scheduler, for this request alone: a JSON object of at most
+    /// 64 KiB, or empty.
     public var schedulerOptions: String
 
     public init(

@@ -14,7 +14,7 @@ public struct StageInfo: Sendable, Equatable {
     public var fileSHA256: String
     /// That it came with; later ones share it.
     public var generation: Int
-    /// That it was made with: TOML text of "key = value" lines.
+    /// That it was made with: a JSON object, or empty.
     public var options: String
     public var memory: StageMemory
 

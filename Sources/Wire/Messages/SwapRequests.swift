@@ -35,7 +35,7 @@ public struct SwapRequest: Message {
     /// The absolute path of a model folder, or of a safetensors file that replaces the weights of
     /// the folder that serves; empty keeps what serves.
     public var weights: String
-    /// TOML text of "key = value" lines, at most 64 KiB: each must be known to the new stage.
+    /// A JSON object of at most 64 KiB, or empty: each option must be known to the new stage.
     public var options: String
     /// Whether to forget the options that serve. Otherwise those that the new stage knows stay.
     public var fresh: Bool

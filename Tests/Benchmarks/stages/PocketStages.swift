@@ -22,7 +22,8 @@ struct PocketStages {
         let host = try PluginHost(.init(directories: [programs], stateDirectory: state))
         func load<Kind>(_ kind: StageKind, _ name: String, _ folder: String) throws -> Kind {
             let context = StageContext(model: try ModelFolder.open(models + "/" + folder))
-            guard let stage = try host.load(kind, named: name, context).stage as? Kind else {
+            guard let stage = try host.load(StageOrder(kind, plugin: name, context)).stage as? Kind
+            else {
                 throw Unexpected(name: name)
             }
             return stage
