@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Pipelines
 import Stories
 
@@ -30,8 +29,13 @@ struct Generate: ParsableCommand {
     @Option(help: "Scale of classifier-free guidance; 1 is none.")
     var guidance: Double?
 
-    @Option(help: "A scheduler that the pipeline names.")
+    @Option(help: "A scheduler that the pipeline names, or any in the plugin folders.")
     var scheduler: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An option of the scheduler for this story alone; repeatable.", valueName: "key=value"))
+    var schedulerSet: [String] = []
 
     @Option(help: "Folder for pictures and story.html (default: story, story-2, …).")
     var out: String?
@@ -49,8 +53,10 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let request = StoryRequest(
-            prompt: prompt, scenes: scenes, images: try image.map(readImage), steps: steps,
-            seed: seed, guidance: guidance, scheduler: scheduler)
+            prompt: prompt, scenes: scenes,
+            images: try image.map { try readFile($0, limit: 32 << 20) }, steps: steps, seed: seed,
+            guidance: guidance, scheduler: scheduler,
+            schedulerOptions: try options(schedulerSet))
         let terminal = StoryTerminal(quiet: quiet || json)
         let narrator = try place.narrator { terminal.say($0) }
         let folder = try storyFolder()
@@ -77,29 +83,6 @@ struct Generate: ParsableCommand {
                 path: out ?? StoryFolder.unusedPath("story"), prompt: prompt, overwrite: force)
         } catch {
             throw Failure.failed(error.message)
-        }
-    }
-}
-
-/// The bytes of an image file; what is in them is checked by whoever runs the story.
-private func readImage(_ path: String) throws -> [UInt8] {
-    let limit = 32 << 20
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-        throw Failure.failed("cannot read \(path): \(unsafe String(cString: strerror(errno)))")
-    }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = unsafe read(file, &chunk, chunk.count)
-        guard count >= 0 else {
-            throw Failure.failed("cannot read \(path): \(unsafe String(cString: strerror(errno)))")
-        }
-        if count == 0 { return bytes }
-        bytes += chunk[0..<count]
-        guard bytes.count <= limit else {
-            throw Failure.failed("\(path) is over \(limit >> 20) MiB: make the picture smaller")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Glibc
 import PluginTemplates
 
@@ -52,11 +53,8 @@ struct PluginFolder {
     }
 
     private func isEmpty() throws -> Bool {
-        guard let folder = unsafe opendir(path) else { throw failure("cannot read \(path)") }
-        defer { unsafe closedir(folder) }
-        var entries = 0
-        while unsafe readdir(folder) != nil { entries += 1 }
-        return entries <= 2  // "." and ".."
+        guard let names = Folder.names(in: path) else { throw failure("cannot read \(path)") }
+        return names.isEmpty
     }
 
     private func makeFolders(of path: String, _ made: inout [String]) throws {

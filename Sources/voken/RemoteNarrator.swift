@@ -39,7 +39,8 @@ extension GenerateRequest {
         self.init(
             prompt: request.prompt, scenes: request.scenes, images: request.images,
             steps: request.steps, seed: request.seed, guidance: request.guidance,
-            scheduler: request.scheduler)
+            scheduler: request.scheduler,
+            schedulerOptions: optionsText(request.schedulerOptions))
     }
 }
 

@@ -46,7 +46,8 @@ func asking<Reply>(_ ask: () throws -> Reply) throws -> Reply {
 
 /// A stage for programs.
 struct StageReport: Encodable {
-    let kind, name, plugin, version, weights_sha256, file_sha256: String
+    let kind, name, plugin, version, weights_sha256, file_sha256, options: String
+    let generation, weights_mapped, weights_private, caches, activations_peak: Int
 
     init(_ stage: StageInfo) {
         kind = stage.kind
@@ -55,22 +56,34 @@ struct StageReport: Encodable {
         version = stage.version
         weights_sha256 = stage.weightsSHA256
         file_sha256 = stage.fileSHA256
+        options = stage.options
+        generation = stage.generation
+        weights_mapped = stage.memory.weightsMapped
+        weights_private = stage.memory.weightsPrivate
+        caches = stage.memory.caches
+        activations_peak = stage.memory.activationsPeak
     }
 }
 
 /// Stages for people: columns, hashes shortened.
 func stageTable(_ stages: [StageInfo]) -> String {
-    let rows =
-        [["STAGE", "IMPLEMENTATION", "VERSION", "WEIGHTS", "PLUGIN"]]
-        + stages.map { stage in
-            let file = stage.plugin.split(separator: "/").last.map(String.init) ?? stage.plugin
-            let weights = stage.weightsSHA256.isEmpty ? "–" : String(stage.weightsSHA256.prefix(12))
-            return [
-                stage.kind, stage.name, stage.version, weights,
-                "\(file) (\(stage.fileSHA256.prefix(12)))",
-            ]
-        }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    table(
+        [["STAGE", "IMPLEMENTATION", "VERSION", "GEN", "MAPPED", "PRIVATE", "PEAK", "PLUGIN"]]
+            + stages.map { stage in
+                let file = stage.plugin.split(separator: "/").last.map(String.init) ?? stage.plugin
+                let memory = stage.memory
+                return [
+                    stage.kind, stage.name, stage.version, String(stage.generation),
+                    byteText(memory.weightsMapped), byteText(memory.weightsPrivate + memory.caches),
+                    byteText(memory.activationsPeak), "\(file) (\(stage.fileSHA256.prefix(12)))",
+                ]
+            })
+}
+
+/// Rows as columns of equal width.
+func table(_ rows: [[String]]) -> String {
+    let columns = rows.first?.count ?? 0
+    let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
         var line = ""
         for (column, cell) in row.enumerated() {

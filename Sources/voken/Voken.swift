@@ -15,7 +15,10 @@ struct Voken: ParsableCommand {
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 7 pipeline invalid.
             """,
         version: vokenVersion,
-        subcommands: [Generate.self, Stages.self, Status.self, Check.self, Plugin.self])
+        subcommands: [
+            Generate.self, Stages.self, Status.self, Swap.self, Apply.self, Rollback.self,
+            Watch.self, Upgrade.self, Check.self, Plugin.self,
+        ])
 
     static func main() {
         do {
