@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 
 /// The programs of this build, run as a user would.
@@ -9,6 +10,9 @@ struct Program {
 
     static let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent()
+
+    /// Of the daemons of this run; each socket has a folder of its own in it.
+    private static let state = "/tmp/voken-tests-\(ProcessInfo.processInfo.processIdentifier)"
 
     struct Result {
         let status: Int32
@@ -24,7 +28,9 @@ struct Program {
         process.executableURL = Self.folder.appending(path: name)
         process.arguments = arguments
         var variables = ProcessInfo.processInfo.environment
-        variables["XDG_RUNTIME_DIR"] = nil
+        for name in ["XDG_RUNTIME_DIR", "STATE_DIRECTORY"] { variables[name] = nil }
+        // Nothing of the tests is kept in the user's home.
+        variables["XDG_STATE_HOME"] = Self.state
         process.environment = variables.merging(environment) { _, new in new }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
@@ -38,6 +44,13 @@ struct Program {
         let program = Program(name, arguments, environment: environment)
         try program.process.run()
         return program.finish()
+    }
+
+    /// Ends it as a crash would.
+    @discardableResult
+    func kill() -> Result {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        return finish()
     }
 
     /// Waits for its end and reads all that it printed.
@@ -74,9 +87,12 @@ struct Daemon {
     let socket: URL
 
     /// Returns once the socket answers.
-    init(in folder: URL, _ arguments: [String] = []) throws {
+    init(
+        in folder: URL, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
         socket = folder.appending(path: "run/voken.sock")
-        program = Program("vokend", ["--socket", socket.path] + arguments)
+        program = Program(
+            "vokend", ["--socket", socket.path] + arguments, environment: environment)
         try program.process.run()
         for _ in 0..<600 {
             let status = try Program.run("voken", ["status", "--socket", socket.path])
@@ -92,6 +108,10 @@ struct Daemon {
         program.process.terminate()
         return program.finish()
     }
+
+    /// Ends it as a crash would.
+    @discardableResult
+    func kill() -> Program.Result { program.kill() }
 }
 
 struct DaemonFailure: Error {
