@@ -4,6 +4,7 @@
 //     swift build -c release && cd Tests/Benchmarks
 //     swift run -c release kernels
 //     swift run -c release stages
+//     swift run -c release swaps [SECTION…] [--quick]
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -31,6 +32,14 @@ let package = Package(
                 .product(name: "PluginHost", package: "Voken"),
             ],
             path: "stages", swiftSettings: settings),
+        .executableTarget(
+            name: "swaps",
+            dependencies: [
+                .product(name: "VokenKit", package: "Kit"),
+                .product(name: "VokenClient", package: "Voken"),
+                .product(name: "PluginHost", package: "Voken"),
+            ],
+            path: "swaps", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
