@@ -39,23 +39,42 @@ extension Generation {
             guard let name, name != ownScheduler.name else { return ownScheduler }
             if let choice = schedulers[name] { return choice }
         }
-        guard let base = name.flatMap({ file.schedulers[$0] }) ?? own else { return ownScheduler }
-        var plugin = name
-        if name == ownScheduler.name || name.map({ file.schedulers[$0] != nil }) == true {
-            plugin = nil
-        }
+        let named = name.flatMap { file.schedulers[$0] }
+        guard let base = named ?? own, let serving = loaded[base.key] else { return ownScheduler }
+        let isServing = name == nil || named != nil || name == ownScheduler.name
+        let plugin = isServing ? nil : name
         if let plugin, !Self.isStageName(plugin) { throw unknownScheduler(plugin) }
-        let change = StageChange(.scheduler, plugin: plugin, options: options)
-        let checks = LoadChecks(probing: .load, selfTest: plugin != nil)
-        let loaded: LoadedStage
+        let entry = base.changed(
+            by: StageChange(.scheduler, plugin: plugin, options: options))
+        let made: LoadedStage
         do throws(StageLoader.Failure) {
-            loaded = try StageLoader(file: file, host: host, log: { _ in }).load(
-                base.changed(by: change), former: self.loaded[base.key], checks: checks)
+            made =
+                plugin == nil
+                ? try again(serving, entry)
+                : try StageLoader(file: file, host: host, log: { _ in }).load(
+                    entry, former: serving, checks: LoadChecks(probing: .load, selfTest: true))
         } catch {
             throw refusal(error, of: plugin)
         }
-        guard let choice = SchedulerChoice(loaded) else { throw unknownScheduler(plugin ?? "") }
+        guard let choice = SchedulerChoice(made) else { throw unknownScheduler(plugin ?? "") }
         return choice
+    }
+
+    /// A stage like one that serves, of the very code that serves: what lies at its path by now is
+    /// for a swap to load, not for a request.
+    private func again(
+        _ serving: LoadedStage, _ entry: StageEntry
+    ) throws(StageLoader.Failure) -> LoadedStage {
+        let context = StageContext(
+            model: serving.model, settings: Settings(entry.options, path: entry.key))
+        do {
+            return try serving.plugin.make(
+                StageOrder(
+                    serving.descriptor.kind, plugin: serving.descriptor.name, context,
+                    tolerated: entry.remembered))
+        } catch {
+            throw .plugin(error)
+        }
     }
 
     private func refusal(_ failure: StageLoader.Failure, of plugin: String?) -> RequestError {

@@ -240,6 +240,28 @@ import Testing
         #expect(try log.wait().failure?.code == .cancelled)
     }
 
+    /// A request does not make the daemon load what lies at a plugin's path by now.
+    @Test func aRequestsOptionsAreForTheCodeThatServes() throws {
+        let plugin = FileManager.default.temporaryDirectory.appending(path: "vk-\(UUID())").path
+        try FileManager.default.createDirectory(
+            atPath: plugin, withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o755])
+        defer { try? FileManager.default.removeItem(atPath: plugin) }
+        let file = plugin + "/mine.so"
+        let built = PluginHost.directoryOfProgram() + "/lib"
+        try FileManager.default.copyItem(atPath: built + "SchedulerDDIM.so", toPath: file)
+        _ = try result(change(.scheduler, plugin: file))
+        let code = swapper.generations[0].stages.first { $0.summary.kind == .scheduler }
+        try FileManager.default.removeItem(atPath: file)
+        try FileManager.default.copyItem(atPath: built + "SchedulerPNDM.so", toPath: file)
+        let request = StoryRequest(
+            prompt: "A fox.", seed: 3, schedulerOptions: ["eta": .number(0.5)])
+        let recipe = try #require(run(request).images.first).recipe
+        #expect(recipe.first { $0.key == "scheduler" }?.value.hasPrefix("ddim, eta 0.5") == true)
+        let sum = try #require(code?.summary.pluginHash.prefix(16))
+        #expect(recipe.first { $0.key == "code.scheduler" }?.value.hasSuffix(sum) == true)
+    }
+
     @Test func swapsCanBeForbidden() throws {
         let generation = try echoGeneration(["[limits]": "[swap]\nenabled = false\n\n[limits]"])
         let engine = Engine(generation)
