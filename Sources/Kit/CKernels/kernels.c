@@ -27,9 +27,12 @@ const struct voken_kernels *voken_kernels(void) { return &voken_kernels_portable
 
 void voken_keep_free_memory(void) {
 #ifdef __GLIBC__
-    // One switches off that the other is adapted to what is freed; 32 MiB is the most for it.
+    // Setting either switches off that both are adapted to what is freed; 32 MiB is the most for
+    // the first.
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    // malloc_trim does not reach the end of the heap of any arena but the first.
+    mallopt(M_ARENA_MAX, 1);
 #endif
 }
 
