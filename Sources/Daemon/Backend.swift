@@ -27,6 +27,9 @@ public protocol Backend: Sendable {
     func swap(
         _ order: SwapOrder, drain: DrainPolicy, events: @escaping @Sendable (SwapEvent) -> Void)
 
+    /// Writes down what serves, for another process that is to serve the same. It may work.
+    func writeDown() throws
+
     /// Keeps in mind that a swap was refused before it came here.
     func note(_ failure: SwapError)
 

@@ -54,6 +54,8 @@ public final class EngineBackend: Backend {
         swapper.perform(order, drain: drain, events: events)
     }
 
+    public func writeDown() throws { try swapper.writeDown() }
+
     public func note(_ failure: SwapError) { swapper.note(failure) }
 
     public var isSwapping: Bool { swapper.isPreparing }

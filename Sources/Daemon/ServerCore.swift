@@ -152,7 +152,8 @@ extension ServerCore {
                 .check, .startFailed, "this server does not know how to start another")
         }
         do throws(EventLoopError) {
-            return Upgrade(settings, to: program, try listener.duplicateDescriptors())
+            return Upgrade(
+                settings, to: program, try listener.duplicateDescriptors(), backend: backend)
         } catch {
             throw UpgradeFailure(.check, .startFailed, error.message)
         }

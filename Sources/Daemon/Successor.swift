@@ -100,7 +100,8 @@ struct Successor {
         _ code: UpgradeFailure.Code, _ what: String, _ said: [UInt8]
     ) -> UpgradeFailure {
         var message = "the new process \(what)"
-        let lines = Self.text(said).split(separator: "\n").suffix(8)
+        // A crash is told with its reason first.
+        let lines = Self.text(said).split(separator: "\n").prefix(8)
         if !lines.isEmpty { message += ": " + lines.joined(separator: " / ") }
         return UpgradeFailure(
             .ready, code, message + "; what it has logged is in this daemon's log")

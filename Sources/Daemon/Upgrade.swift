@@ -18,13 +18,20 @@ final class Upgrade: Sendable {
     private let settings: UpgradeSettings
     private let program: String
     private let listener: ListenerDescriptors
+    private let backend: any Backend
     private let isWanted = Atomic(true)
 
-    /// - Parameter listener: is closed at the end.
-    init(_ settings: UpgradeSettings, to program: String?, _ listener: ListenerDescriptors) {
+    /// - Parameters:
+    ///   - listener: is closed at the end.
+    ///   - backend: whose stages the new process is to serve.
+    init(
+        _ settings: UpgradeSettings, to program: String?, _ listener: ListenerDescriptors,
+        backend: any Backend
+    ) {
         self.settings = settings
         self.program = program ?? settings.program
         self.listener = listener
+        self.backend = backend
     }
 
     /// - Parameter report: called on that thread; `ready` or `failed` is the last.
@@ -62,12 +69,19 @@ final class Upgrade: Sendable {
 
     /// - Returns: the program's file, links resolved.
     private func check() throws(UpgradeFailure) -> String {
+        let file: String
         do throws(PluginError) {
-            return try TrustedProgram.require(program)
+            file = try TrustedProgram.require(program)
         } catch {
             throw UpgradeFailure(
                 .check, error.isAboutTrust ? .notTrusted : .notFound, error.message)
         }
+        do {
+            try backend.writeDown()
+        } catch {
+            throw UpgradeFailure(.check, .startFailed, "cannot write down what serves: \(error)")
+        }
+        return file
     }
 }
 

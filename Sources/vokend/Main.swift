@@ -42,8 +42,7 @@ struct Vokend: ParsableCommand {
 
     @Flag(
         help: """
-            Serve the pipeline file, not the generation that was committed last; that stays \
-            written down until the next swap.
+            Serve the pipeline file, and forget the generation that was committed last.
             """)
     var fresh = false
 
@@ -180,7 +179,9 @@ struct Vokend: ParsableCommand {
         _ logger: Logger
     ) throws -> (Generation, lastNumber: Int) {
         let log: @Sendable (String) -> Void = { logger.info("stage", metadata: ["text": "\($0)"]) }
-        if let store, !fresh || isUpgrade {
+        // The arguments of an upgrade are those of the first start.
+        if fresh, !isUpgrade { store?.forget() }
+        if let store {
             switch store.restore(host: host, log: log) {
             case .nothing: break
             case .generation(let generation, let lastNumber):

@@ -122,6 +122,7 @@ final class FakeBackend: Backend {
     }
 
     var generation: Int { 3 }
+    func writeDown() throws {}
     func note(_ failure: SwapError) { state.withLock { $0.lastFailure = failure } }
     var isSwapping: Bool { false }
 

@@ -114,13 +114,37 @@ import Testing
         #expect(try run("swap", "scheduler", "pndm").output.contains("generation 3 serves"))
 
         // What cannot serve the same does not come into office.
-        try Data("format = 1".utf8).write(
-            to: folder.appending(path: "state/generation.toml"), options: .atomic)
+        let fuse = folder.path + "/fuse"
+        let swap = try run(
+            "swap", "scheduler", try TestPlugin.path(), "--set", "act=fuse", "--set",
+            "gate=\(fuse)")
+        #expect(swap.output.contains("generation 4 serves"), "\(swap.errors)")
+        try Data().write(to: URL(filePath: fuse))
         let refused = try run("upgrade")
         #expect(refused.status == 1)
         #expect(refused.errors.contains("cannot serve the committed generation"))
         #expect(try pid() == after)
         #expect(kill(pid_t(after), SIGTERM) == 0)
         #expect(daemon.program.finish().status == 0)
+    }
+
+    /// What serves, not what was committed last: that could not be restored, or was not to be.
+    @Test(arguments: [["--fresh"], []])
+    func anUpgradeServesWhatServes(_ arguments: [String]) throws {
+        let served = try ServedPipeline()
+        try served.mustSwap("swap", "scheduler", "ddim")
+        if arguments.isEmpty {
+            try Data("damaged".utf8).write(to: #require(try served.committed()))
+        }
+        try served.restart(arguments)
+        #expect(try served.stage("scheduler").name == "echo")
+        #expect(try served.run(["upgrade"]).status == 0)
+        #expect(try served.stage("scheduler").name == "echo")
+        try served.mustSwap("swap", "scheduler", "pndm")
+        #expect(try served.run(["upgrade"]).status == 0)
+        #expect(try served.stage("scheduler").name == "pndm")
+        let pid = try #require(lines(served.run(["status", "--json"]).output)[0]["pid"] as? Int)
+        #expect(kill(pid_t(pid), SIGTERM) == 0)
+        #expect(served.daemon.program.finish().status == 0)
     }
 }

@@ -84,6 +84,12 @@ public final class GenerationStore: Sendable {
         removeCode(except: sums)
     }
 
+    /// Forgets the generation that was committed last, so that no later start serves it.
+    public func forget() {
+        unsafe unlink(path)
+        removeCode(except: [])
+    }
+
     private var startIdentity: [String: SettingValue] {
         [
             "path": .string(startFile.path),

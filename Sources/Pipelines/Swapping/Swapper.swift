@@ -107,8 +107,13 @@ public final class Swapper: Sendable {
         }
     }
 
-    /// Waits until no swap is being prepared.
-    public func waitUntilIdle() { loading.sync {} }
+    /// Writes down what serves, for another process that is to serve the same: it need not be what
+    /// was committed last, if that could not be restored.
+    public func writeDown() throws {
+        try loading.sync {
+            try store?.save(engine.generation, lastNumber: shelf.withLock(\.lastNumber))
+        }
+    }
 
     /// Keeps a request in mind that was refused before it came here.
     public func note(_ error: SwapError) {
