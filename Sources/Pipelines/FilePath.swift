@@ -1,7 +1,16 @@
 import Glibc
 
 /// The little that is done with paths here.
-enum FilePath {
+public enum FilePath {
+    /// A path that means the same to a process in another folder.
+    public static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let folder = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(folder) }
+        let parts = path.split(separator: "/").filter { $0 != "." }.map(String.init)
+        return ([unsafe String(cString: folder)] + parts).joined(separator: "/")
+    }
+
     /// The folder that holds a file, `.` for a bare name.
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

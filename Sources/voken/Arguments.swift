@@ -34,15 +34,6 @@ func parseDuration(_ text: String) throws -> Duration {
     return .milliseconds(number * factor)
 }
 
-/// The daemon has a folder of its own: what is named for it starts from the root.
-func absolutePath(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
-    guard let folder = unsafe getcwd(nil, 0) else { return path }
-    defer { unsafe free(folder) }
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    return ([unsafe String(cString: folder)] + parts.map(String.init)).joined(separator: "/")
-}
-
 /// - Parameter limit: in bytes; a longer file is refused.
 func readFile(_ path: String, limit: Int) throws -> [UInt8] {
     do {

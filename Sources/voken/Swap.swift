@@ -49,7 +49,7 @@ struct Swap: ParsableCommand {
     func run() throws {
         let request = SwapRequest(
             kind: stage.rawValue, plugin: plugin.map(pluginName) ?? "",
-            weights: weights.map(absolutePath) ?? "", options: optionsText(try options(set)),
+            weights: weights.map(FilePath.absolute) ?? "", options: optionsText(try options(set)),
             fresh: fresh, drain: drain.policy)
         try output.follow { try daemon.connect().swap(request) }
     }
@@ -78,7 +78,7 @@ struct Apply: ParsableCommand {
     func run() throws {
         let text = String(decoding: try readFile(pipeline, limit: 1 << 20), as: UTF8.self)
         let request = ApplyRequest(
-            text: text, path: absolutePath(pipeline), dryRun: dryRun, drain: drain.policy)
+            text: text, path: FilePath.absolute(pipeline), dryRun: dryRun, drain: drain.policy)
         try output.follow { try daemon.connect().apply(request) }
     }
 }
@@ -135,5 +135,5 @@ func stageKind(_ text: String) throws -> StageKind {
 
 /// A file if it looks like one, else the name of a stage.
 func pluginName(_ plugin: String) -> String {
-    plugin.contains("/") || plugin.hasSuffix(".so") ? absolutePath(plugin) : plugin
+    plugin.contains("/") || plugin.hasSuffix(".so") ? FilePath.absolute(plugin) : plugin
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipelines
 import Stories
 import VokenClient
 import Wire
@@ -24,7 +25,7 @@ struct Upgrade: ParsableCommand {
 
     func run() throws {
         do {
-            let request = UpgradeRequest(program: binary.map(absolutePath) ?? "")
+            let request = UpgradeRequest(program: binary.map(FilePath.absolute) ?? "")
             let events = try daemon.connect().upgrade(request)
             while let event = try events.next() {
                 if json { write(Stories.json(UpgradeLine(event)) + "\n", to: 1) }

@@ -46,8 +46,8 @@ struct Watch: ParsableCommand {
 
     func run() throws {
         let request = SwapRequest(
-            kind: stage.rawValue, plugin: absolutePath(plugin),
-            weights: weights.map(absolutePath) ?? "", options: optionsText(try options(set)))
+            kind: stage.rawValue, plugin: FilePath.absolute(plugin),
+            weights: weights.map(FilePath.absolute) ?? "", options: optionsText(try options(set)))
         var sourceStamp: FolderStamp?
         var pluginStamp: FileIdentity?
         var done = 0

@@ -126,7 +126,7 @@ struct Vokend: ParsableCommand {
         guard let path = pipeline ?? Installation.current.defaultPipeline else {
             throw ValidationError("no pipeline file is installed: name one with --pipeline")
         }
-        let file = try PipelineFile(absolute(path))
+        let file = try PipelineFile(FilePath.absolute(path))
         let host = try Pipeline.host(for: file)
         let socketPath = socket ?? Installation.socketPaths[0]
         let store = try store(file, socketPath, logger)
@@ -162,7 +162,7 @@ struct Vokend: ParsableCommand {
         guard
             let folder = state
                 ?? Installation.stateFolder.map({ folder in
-                    folder + "/" + SHA256.hash(Array(absolute(socketPath).utf8)).prefix(12)
+                    folder + "/" + SHA256.hash(Array(FilePath.absolute(socketPath).utf8)).prefix(12)
                 })
         else {
             logger.warning("swaps will not survive a restart: name a folder with --state")
@@ -196,13 +196,6 @@ struct Vokend: ParsableCommand {
             }
         }
         return (try Pipeline.load(file, host: host, log: log), 1)
-    }
-
-    private func absolute(_ path: String) -> String {
-        if path.hasPrefix("/") { return path }
-        guard let folder = unsafe getcwd(nil, 0) else { return path }
-        defer { unsafe free(folder) }
-        return unsafe String(cString: folder) + "/" + path
     }
 
     private func serverSettings(
