@@ -60,8 +60,9 @@ public struct StageContext: Sendable {
 ///
 /// `init` reads weights and may take seconds. A stage is immutable and shared by all requests;
 /// what belongs to one request (a key-value cache, a trajectory) is an object of its own. Stages
-/// are called from the inference thread, one call at a time, and never suspend. A swap replaces
-/// the stage for new requests; a request keeps the stages it began with.
+/// are called from the inference thread, one call at a time, and never suspend; before one
+/// serves, its checks are run by the thread that made it. A swap replaces the stage for new
+/// requests; a request keeps the stages it began with.
 ///
 /// Input was checked against the stage's own properties before a call: a wrong shape is the
 /// host's bug, and a `precondition`.
