@@ -97,6 +97,861 @@ void   voken__v1__status_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__status_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   voken__v1__stats_request__init
+                     (Voken__V1__StatsRequest         *message)
+{
+  static const Voken__V1__StatsRequest init_value = VOKEN__V1__STATS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__stats_request__get_packed_size
+                     (const Voken__V1__StatsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__stats_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__stats_request__pack
+                     (const Voken__V1__StatsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__stats_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__stats_request__pack_to_buffer
+                     (const Voken__V1__StatsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__stats_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__StatsRequest *
+       voken__v1__stats_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__StatsRequest *)
+     protobuf_c_message_unpack (&voken__v1__stats_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__stats_request__free_unpacked
+                     (Voken__V1__StatsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__stats_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__stats_reply__init
+                     (Voken__V1__StatsReply         *message)
+{
+  static const Voken__V1__StatsReply init_value = VOKEN__V1__STATS_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__stats_reply__get_packed_size
+                     (const Voken__V1__StatsReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__stats_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__stats_reply__pack
+                     (const Voken__V1__StatsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__stats_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__stats_reply__pack_to_buffer
+                     (const Voken__V1__StatsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__stats_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__StatsReply *
+       voken__v1__stats_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__StatsReply *)
+     protobuf_c_message_unpack (&voken__v1__stats_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__stats_reply__free_unpacked
+                     (Voken__V1__StatsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__stats_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__stage_stats__init
+                     (Voken__V1__StageStats         *message)
+{
+  static const Voken__V1__StageStats init_value = VOKEN__V1__STAGE_STATS__INIT;
+  *message = init_value;
+}
+size_t voken__v1__stage_stats__get_packed_size
+                     (const Voken__V1__StageStats *message)
+{
+  assert(message->base.descriptor == &voken__v1__stage_stats__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__stage_stats__pack
+                     (const Voken__V1__StageStats *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__stage_stats__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__stage_stats__pack_to_buffer
+                     (const Voken__V1__StageStats *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__stage_stats__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__StageStats *
+       voken__v1__stage_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__StageStats *)
+     protobuf_c_message_unpack (&voken__v1__stage_stats__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__stage_stats__free_unpacked
+                     (Voken__V1__StageStats *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__stage_stats__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__method_stats__init
+                     (Voken__V1__MethodStats         *message)
+{
+  static const Voken__V1__MethodStats init_value = VOKEN__V1__METHOD_STATS__INIT;
+  *message = init_value;
+}
+size_t voken__v1__method_stats__get_packed_size
+                     (const Voken__V1__MethodStats *message)
+{
+  assert(message->base.descriptor == &voken__v1__method_stats__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__method_stats__pack
+                     (const Voken__V1__MethodStats *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__method_stats__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__method_stats__pack_to_buffer
+                     (const Voken__V1__MethodStats *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__method_stats__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__MethodStats *
+       voken__v1__method_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__MethodStats *)
+     protobuf_c_message_unpack (&voken__v1__method_stats__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__method_stats__free_unpacked
+                     (Voken__V1__MethodStats *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__method_stats__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__count__init
+                     (Voken__V1__Count         *message)
+{
+  static const Voken__V1__Count init_value = VOKEN__V1__COUNT__INIT;
+  *message = init_value;
+}
+size_t voken__v1__count__get_packed_size
+                     (const Voken__V1__Count *message)
+{
+  assert(message->base.descriptor == &voken__v1__count__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__count__pack
+                     (const Voken__V1__Count *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__count__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__count__pack_to_buffer
+                     (const Voken__V1__Count *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__count__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Count *
+       voken__v1__count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Count *)
+     protobuf_c_message_unpack (&voken__v1__count__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__count__free_unpacked
+                     (Voken__V1__Count *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__count__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__histogram__init
+                     (Voken__V1__Histogram         *message)
+{
+  static const Voken__V1__Histogram init_value = VOKEN__V1__HISTOGRAM__INIT;
+  *message = init_value;
+}
+size_t voken__v1__histogram__get_packed_size
+                     (const Voken__V1__Histogram *message)
+{
+  assert(message->base.descriptor == &voken__v1__histogram__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__histogram__pack
+                     (const Voken__V1__Histogram *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__histogram__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__histogram__pack_to_buffer
+                     (const Voken__V1__Histogram *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__histogram__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Histogram *
+       voken__v1__histogram__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Histogram *)
+     protobuf_c_message_unpack (&voken__v1__histogram__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__histogram__free_unpacked
+                     (Voken__V1__Histogram *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__histogram__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__metrics_request__init
+                     (Voken__V1__MetricsRequest         *message)
+{
+  static const Voken__V1__MetricsRequest init_value = VOKEN__V1__METRICS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__metrics_request__get_packed_size
+                     (const Voken__V1__MetricsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__metrics_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__metrics_request__pack
+                     (const Voken__V1__MetricsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__metrics_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__metrics_request__pack_to_buffer
+                     (const Voken__V1__MetricsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__metrics_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__MetricsRequest *
+       voken__v1__metrics_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__MetricsRequest *)
+     protobuf_c_message_unpack (&voken__v1__metrics_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__metrics_request__free_unpacked
+                     (Voken__V1__MetricsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__metrics_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__metrics_reply__init
+                     (Voken__V1__MetricsReply         *message)
+{
+  static const Voken__V1__MetricsReply init_value = VOKEN__V1__METRICS_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__metrics_reply__get_packed_size
+                     (const Voken__V1__MetricsReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__metrics_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__metrics_reply__pack
+                     (const Voken__V1__MetricsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__metrics_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__metrics_reply__pack_to_buffer
+                     (const Voken__V1__MetricsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__metrics_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__MetricsReply *
+       voken__v1__metrics_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__MetricsReply *)
+     protobuf_c_message_unpack (&voken__v1__metrics_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__metrics_reply__free_unpacked
+                     (Voken__V1__MetricsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__metrics_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__get_descriptors_request__init
+                     (Voken__V1__GetDescriptorsRequest         *message)
+{
+  static const Voken__V1__GetDescriptorsRequest init_value = VOKEN__V1__GET_DESCRIPTORS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__get_descriptors_request__get_packed_size
+                     (const Voken__V1__GetDescriptorsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__get_descriptors_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__get_descriptors_request__pack
+                     (const Voken__V1__GetDescriptorsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__get_descriptors_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__get_descriptors_request__pack_to_buffer
+                     (const Voken__V1__GetDescriptorsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__get_descriptors_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GetDescriptorsRequest *
+       voken__v1__get_descriptors_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GetDescriptorsRequest *)
+     protobuf_c_message_unpack (&voken__v1__get_descriptors_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__get_descriptors_request__free_unpacked
+                     (Voken__V1__GetDescriptorsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__get_descriptors_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__get_descriptors_reply__init
+                     (Voken__V1__GetDescriptorsReply         *message)
+{
+  static const Voken__V1__GetDescriptorsReply init_value = VOKEN__V1__GET_DESCRIPTORS_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__get_descriptors_reply__get_packed_size
+                     (const Voken__V1__GetDescriptorsReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__get_descriptors_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__get_descriptors_reply__pack
+                     (const Voken__V1__GetDescriptorsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__get_descriptors_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__get_descriptors_reply__pack_to_buffer
+                     (const Voken__V1__GetDescriptorsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__get_descriptors_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GetDescriptorsReply *
+       voken__v1__get_descriptors_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GetDescriptorsReply *)
+     protobuf_c_message_unpack (&voken__v1__get_descriptors_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__get_descriptors_reply__free_unpacked
+                     (Voken__V1__GetDescriptorsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__get_descriptors_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__logs_request__init
+                     (Voken__V1__LogsRequest         *message)
+{
+  static const Voken__V1__LogsRequest init_value = VOKEN__V1__LOGS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__logs_request__get_packed_size
+                     (const Voken__V1__LogsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__logs_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__logs_request__pack
+                     (const Voken__V1__LogsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__logs_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__logs_request__pack_to_buffer
+                     (const Voken__V1__LogsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__logs_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__LogsRequest *
+       voken__v1__logs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__LogsRequest *)
+     protobuf_c_message_unpack (&voken__v1__logs_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__logs_request__free_unpacked
+                     (Voken__V1__LogsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__logs_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__log_record__init
+                     (Voken__V1__LogRecord         *message)
+{
+  static const Voken__V1__LogRecord init_value = VOKEN__V1__LOG_RECORD__INIT;
+  *message = init_value;
+}
+size_t voken__v1__log_record__get_packed_size
+                     (const Voken__V1__LogRecord *message)
+{
+  assert(message->base.descriptor == &voken__v1__log_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__log_record__pack
+                     (const Voken__V1__LogRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__log_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__log_record__pack_to_buffer
+                     (const Voken__V1__LogRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__log_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__LogRecord *
+       voken__v1__log_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__LogRecord *)
+     protobuf_c_message_unpack (&voken__v1__log_record__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__log_record__free_unpacked
+                     (Voken__V1__LogRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__log_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__log_field__init
+                     (Voken__V1__LogField         *message)
+{
+  static const Voken__V1__LogField init_value = VOKEN__V1__LOG_FIELD__INIT;
+  *message = init_value;
+}
+size_t voken__v1__log_field__get_packed_size
+                     (const Voken__V1__LogField *message)
+{
+  assert(message->base.descriptor == &voken__v1__log_field__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__log_field__pack
+                     (const Voken__V1__LogField *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__log_field__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__log_field__pack_to_buffer
+                     (const Voken__V1__LogField *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__log_field__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__LogField *
+       voken__v1__log_field__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__LogField *)
+     protobuf_c_message_unpack (&voken__v1__log_field__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__log_field__free_unpacked
+                     (Voken__V1__LogField *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__log_field__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__set_log_level_request__init
+                     (Voken__V1__SetLogLevelRequest         *message)
+{
+  static const Voken__V1__SetLogLevelRequest init_value = VOKEN__V1__SET_LOG_LEVEL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__set_log_level_request__get_packed_size
+                     (const Voken__V1__SetLogLevelRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__set_log_level_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__set_log_level_request__pack
+                     (const Voken__V1__SetLogLevelRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__set_log_level_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__set_log_level_request__pack_to_buffer
+                     (const Voken__V1__SetLogLevelRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__set_log_level_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SetLogLevelRequest *
+       voken__v1__set_log_level_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SetLogLevelRequest *)
+     protobuf_c_message_unpack (&voken__v1__set_log_level_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__set_log_level_request__free_unpacked
+                     (Voken__V1__SetLogLevelRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__set_log_level_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__set_log_level_reply__init
+                     (Voken__V1__SetLogLevelReply         *message)
+{
+  static const Voken__V1__SetLogLevelReply init_value = VOKEN__V1__SET_LOG_LEVEL_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__set_log_level_reply__get_packed_size
+                     (const Voken__V1__SetLogLevelReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__set_log_level_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__set_log_level_reply__pack
+                     (const Voken__V1__SetLogLevelReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__set_log_level_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__set_log_level_reply__pack_to_buffer
+                     (const Voken__V1__SetLogLevelReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__set_log_level_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__SetLogLevelReply *
+       voken__v1__set_log_level_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__SetLogLevelReply *)
+     protobuf_c_message_unpack (&voken__v1__set_log_level_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__set_log_level_reply__free_unpacked
+                     (Voken__V1__SetLogLevelReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__set_log_level_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__drain_request__init
+                     (Voken__V1__DrainRequest         *message)
+{
+  static const Voken__V1__DrainRequest init_value = VOKEN__V1__DRAIN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__drain_request__get_packed_size
+                     (const Voken__V1__DrainRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__drain_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__drain_request__pack
+                     (const Voken__V1__DrainRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__drain_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__drain_request__pack_to_buffer
+                     (const Voken__V1__DrainRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__drain_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__DrainRequest *
+       voken__v1__drain_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__DrainRequest *)
+     protobuf_c_message_unpack (&voken__v1__drain_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__drain_request__free_unpacked
+                     (Voken__V1__DrainRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__drain_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__drain_reply__init
+                     (Voken__V1__DrainReply         *message)
+{
+  static const Voken__V1__DrainReply init_value = VOKEN__V1__DRAIN_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__drain_reply__get_packed_size
+                     (const Voken__V1__DrainReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__drain_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__drain_reply__pack
+                     (const Voken__V1__DrainReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__drain_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__drain_reply__pack_to_buffer
+                     (const Voken__V1__DrainReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__drain_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__DrainReply *
+       voken__v1__drain_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__DrainReply *)
+     protobuf_c_message_unpack (&voken__v1__drain_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__drain_reply__free_unpacked
+                     (Voken__V1__DrainReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__drain_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__stop_request__init
+                     (Voken__V1__StopRequest         *message)
+{
+  static const Voken__V1__StopRequest init_value = VOKEN__V1__STOP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__stop_request__get_packed_size
+                     (const Voken__V1__StopRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__stop_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__stop_request__pack
+                     (const Voken__V1__StopRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__stop_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__stop_request__pack_to_buffer
+                     (const Voken__V1__StopRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__stop_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__StopRequest *
+       voken__v1__stop_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__StopRequest *)
+     protobuf_c_message_unpack (&voken__v1__stop_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__stop_request__free_unpacked
+                     (Voken__V1__StopRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__stop_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__stop_reply__init
+                     (Voken__V1__StopReply         *message)
+{
+  static const Voken__V1__StopReply init_value = VOKEN__V1__STOP_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__stop_reply__get_packed_size
+                     (const Voken__V1__StopReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__stop_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__stop_reply__pack
+                     (const Voken__V1__StopReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__stop_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__stop_reply__pack_to_buffer
+                     (const Voken__V1__StopReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__stop_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__StopReply *
+       voken__v1__stop_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__StopReply *)
+     protobuf_c_message_unpack (&voken__v1__stop_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__stop_reply__free_unpacked
+                     (Voken__V1__StopReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__stop_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   voken__v1__version_request__init
                      (Voken__V1__VersionRequest         *message)
 {
@@ -599,6 +1454,966 @@ const ProtobufCMessageDescriptor voken__v1__status_reply__descriptor =
   (ProtobufCMessageInit) voken__v1__status_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+#define voken__v1__stats_request__field_descriptors NULL
+#define voken__v1__stats_request__field_indices_by_name NULL
+#define voken__v1__stats_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__stats_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.StatsRequest",
+  "StatsRequest",
+  "Voken__V1__StatsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__StatsRequest),
+  0,
+  voken__v1__stats_request__field_descriptors,
+  voken__v1__stats_request__field_indices_by_name,
+  0,  voken__v1__stats_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__stats_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__stats_reply__field_descriptors[12] =
+{
+  {
+    "stages",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__StatsReply, n_stages),
+    offsetof(Voken__V1__StatsReply, stages),
+    &voken__v1__stage_stats__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "methods",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__StatsReply, n_methods),
+    offsetof(Voken__V1__StatsReply, methods),
+    &voken__v1__method_stats__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waited",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, waited),
+    &voken__v1__histogram__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ran",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, ran),
+    &voken__v1__histogram__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__StatsReply, n_refused),
+    offsetof(Voken__V1__StatsReply, refused),
+    &voken__v1__count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connections",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, connections),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cut_off",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__StatsReply, n_cut_off),
+    offsetof(Voken__V1__StatsReply, cut_off),
+    &voken__v1__count__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sessions",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, sessions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session_bytes",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, session_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_descriptors",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, open_descriptors),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kept_jobs",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, kept_jobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kept_bytes",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, kept_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__stats_reply__field_indices_by_name[] = {
+  5,   /* field[5] = connections */
+  6,   /* field[6] = cut_off */
+  11,   /* field[11] = kept_bytes */
+  10,   /* field[10] = kept_jobs */
+  1,   /* field[1] = methods */
+  9,   /* field[9] = open_descriptors */
+  3,   /* field[3] = ran */
+  4,   /* field[4] = refused */
+  8,   /* field[8] = session_bytes */
+  7,   /* field[7] = sessions */
+  0,   /* field[0] = stages */
+  2,   /* field[2] = waited */
+};
+static const ProtobufCIntRange voken__v1__stats_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 12 }
+};
+const ProtobufCMessageDescriptor voken__v1__stats_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.StatsReply",
+  "StatsReply",
+  "Voken__V1__StatsReply",
+  "voken.v1",
+  sizeof(Voken__V1__StatsReply),
+  12,
+  voken__v1__stats_reply__field_descriptors,
+  voken__v1__stats_reply__field_indices_by_name,
+  1,  voken__v1__stats_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__stats_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__stage_stats__field_descriptors[4] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageStats, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageStats, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "items",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageStats, items),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "microseconds",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StageStats, microseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__stage_stats__field_indices_by_name[] = {
+  1,   /* field[1] = calls */
+  2,   /* field[2] = items */
+  0,   /* field[0] = kind */
+  3,   /* field[3] = microseconds */
+};
+static const ProtobufCIntRange voken__v1__stage_stats__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__stage_stats__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.StageStats",
+  "StageStats",
+  "Voken__V1__StageStats",
+  "voken.v1",
+  sizeof(Voken__V1__StageStats),
+  4,
+  voken__v1__stage_stats__field_descriptors,
+  voken__v1__stage_stats__field_indices_by_name,
+  1,  voken__v1__stage_stats__number_ranges,
+  (ProtobufCMessageInit) voken__v1__stage_stats__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__method_stats__field_descriptors[3] =
+{
+  {
+    "method",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__MethodStats, method),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__MethodStats, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "errors",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__MethodStats, errors),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__method_stats__field_indices_by_name[] = {
+  1,   /* field[1] = calls */
+  2,   /* field[2] = errors */
+  0,   /* field[0] = method */
+};
+static const ProtobufCIntRange voken__v1__method_stats__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__method_stats__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.MethodStats",
+  "MethodStats",
+  "Voken__V1__MethodStats",
+  "voken.v1",
+  sizeof(Voken__V1__MethodStats),
+  3,
+  voken__v1__method_stats__field_descriptors,
+  voken__v1__method_stats__field_indices_by_name,
+  1,  voken__v1__method_stats__number_ranges,
+  (ProtobufCMessageInit) voken__v1__method_stats__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__count__field_descriptors[2] =
+{
+  {
+    "reason",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Count, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Count, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__count__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = reason */
+};
+static const ProtobufCIntRange voken__v1__count__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__count__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Count",
+  "Count",
+  "Voken__V1__Count",
+  "voken.v1",
+  sizeof(Voken__V1__Count),
+  2,
+  voken__v1__count__field_descriptors,
+  voken__v1__count__field_indices_by_name,
+  1,  voken__v1__count__number_ranges,
+  (ProtobufCMessageInit) voken__v1__count__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__histogram__field_descriptors[3] =
+{
+  {
+    "bounds_ms",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Voken__V1__Histogram, n_bounds_ms),
+    offsetof(Voken__V1__Histogram, bounds_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counts",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Voken__V1__Histogram, n_counts),
+    offsetof(Voken__V1__Histogram, counts),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sum_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Histogram, sum_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__histogram__field_indices_by_name[] = {
+  0,   /* field[0] = bounds_ms */
+  1,   /* field[1] = counts */
+  2,   /* field[2] = sum_ms */
+};
+static const ProtobufCIntRange voken__v1__histogram__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__histogram__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Histogram",
+  "Histogram",
+  "Voken__V1__Histogram",
+  "voken.v1",
+  sizeof(Voken__V1__Histogram),
+  3,
+  voken__v1__histogram__field_descriptors,
+  voken__v1__histogram__field_indices_by_name,
+  1,  voken__v1__histogram__number_ranges,
+  (ProtobufCMessageInit) voken__v1__histogram__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define voken__v1__metrics_request__field_descriptors NULL
+#define voken__v1__metrics_request__field_indices_by_name NULL
+#define voken__v1__metrics_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__metrics_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.MetricsRequest",
+  "MetricsRequest",
+  "Voken__V1__MetricsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__MetricsRequest),
+  0,
+  voken__v1__metrics_request__field_descriptors,
+  voken__v1__metrics_request__field_indices_by_name,
+  0,  voken__v1__metrics_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__metrics_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__metrics_reply__field_descriptors[1] =
+{
+  {
+    "text",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__MetricsReply, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__metrics_reply__field_indices_by_name[] = {
+  0,   /* field[0] = text */
+};
+static const ProtobufCIntRange voken__v1__metrics_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__metrics_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.MetricsReply",
+  "MetricsReply",
+  "Voken__V1__MetricsReply",
+  "voken.v1",
+  sizeof(Voken__V1__MetricsReply),
+  1,
+  voken__v1__metrics_reply__field_descriptors,
+  voken__v1__metrics_reply__field_indices_by_name,
+  1,  voken__v1__metrics_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__metrics_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define voken__v1__get_descriptors_request__field_descriptors NULL
+#define voken__v1__get_descriptors_request__field_indices_by_name NULL
+#define voken__v1__get_descriptors_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__get_descriptors_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GetDescriptorsRequest",
+  "GetDescriptorsRequest",
+  "Voken__V1__GetDescriptorsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__GetDescriptorsRequest),
+  0,
+  voken__v1__get_descriptors_request__field_descriptors,
+  voken__v1__get_descriptors_request__field_indices_by_name,
+  0,  voken__v1__get_descriptors_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__get_descriptors_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__get_descriptors_reply__field_descriptors[1] =
+{
+  {
+    "file_descriptor_set",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetDescriptorsReply, file_descriptor_set),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__get_descriptors_reply__field_indices_by_name[] = {
+  0,   /* field[0] = file_descriptor_set */
+};
+static const ProtobufCIntRange voken__v1__get_descriptors_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__get_descriptors_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GetDescriptorsReply",
+  "GetDescriptorsReply",
+  "Voken__V1__GetDescriptorsReply",
+  "voken.v1",
+  sizeof(Voken__V1__GetDescriptorsReply),
+  1,
+  voken__v1__get_descriptors_reply__field_descriptors,
+  voken__v1__get_descriptors_reply__field_indices_by_name,
+  1,  voken__v1__get_descriptors_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__get_descriptors_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__logs_request__field_descriptors[3] =
+{
+  {
+    "tail",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogsRequest, tail),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "follow",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogsRequest, follow),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogsRequest, level),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__logs_request__field_indices_by_name[] = {
+  1,   /* field[1] = follow */
+  2,   /* field[2] = level */
+  0,   /* field[0] = tail */
+};
+static const ProtobufCIntRange voken__v1__logs_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__logs_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.LogsRequest",
+  "LogsRequest",
+  "Voken__V1__LogsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__LogsRequest),
+  3,
+  voken__v1__logs_request__field_descriptors,
+  voken__v1__logs_request__field_indices_by_name,
+  1,  voken__v1__logs_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__logs_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__log_record__field_descriptors[5] =
+{
+  {
+    "seq",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogRecord, seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unix_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogRecord, unix_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogRecord, level),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogRecord, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fields",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__LogRecord, n_fields),
+    offsetof(Voken__V1__LogRecord, fields),
+    &voken__v1__log_field__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__log_record__field_indices_by_name[] = {
+  4,   /* field[4] = fields */
+  2,   /* field[2] = level */
+  3,   /* field[3] = message */
+  0,   /* field[0] = seq */
+  1,   /* field[1] = unix_ms */
+};
+static const ProtobufCIntRange voken__v1__log_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor voken__v1__log_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.LogRecord",
+  "LogRecord",
+  "Voken__V1__LogRecord",
+  "voken.v1",
+  sizeof(Voken__V1__LogRecord),
+  5,
+  voken__v1__log_record__field_descriptors,
+  voken__v1__log_record__field_indices_by_name,
+  1,  voken__v1__log_record__number_ranges,
+  (ProtobufCMessageInit) voken__v1__log_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__log_field__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogField, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__LogField, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__log_field__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange voken__v1__log_field__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__log_field__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.LogField",
+  "LogField",
+  "Voken__V1__LogField",
+  "voken.v1",
+  sizeof(Voken__V1__LogField),
+  2,
+  voken__v1__log_field__field_descriptors,
+  voken__v1__log_field__field_indices_by_name,
+  1,  voken__v1__log_field__number_ranges,
+  (ProtobufCMessageInit) voken__v1__log_field__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__set_log_level_request__field_descriptors[1] =
+{
+  {
+    "level",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SetLogLevelRequest, level),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__set_log_level_request__field_indices_by_name[] = {
+  0,   /* field[0] = level */
+};
+static const ProtobufCIntRange voken__v1__set_log_level_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__set_log_level_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SetLogLevelRequest",
+  "SetLogLevelRequest",
+  "Voken__V1__SetLogLevelRequest",
+  "voken.v1",
+  sizeof(Voken__V1__SetLogLevelRequest),
+  1,
+  voken__v1__set_log_level_request__field_descriptors,
+  voken__v1__set_log_level_request__field_indices_by_name,
+  1,  voken__v1__set_log_level_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__set_log_level_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__set_log_level_reply__field_descriptors[1] =
+{
+  {
+    "previous",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SetLogLevelReply, previous),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__set_log_level_reply__field_indices_by_name[] = {
+  0,   /* field[0] = previous */
+};
+static const ProtobufCIntRange voken__v1__set_log_level_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__set_log_level_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.SetLogLevelReply",
+  "SetLogLevelReply",
+  "Voken__V1__SetLogLevelReply",
+  "voken.v1",
+  sizeof(Voken__V1__SetLogLevelReply),
+  1,
+  voken__v1__set_log_level_reply__field_descriptors,
+  voken__v1__set_log_level_reply__field_indices_by_name,
+  1,  voken__v1__set_log_level_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__set_log_level_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define voken__v1__drain_request__field_descriptors NULL
+#define voken__v1__drain_request__field_indices_by_name NULL
+#define voken__v1__drain_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__drain_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.DrainRequest",
+  "DrainRequest",
+  "Voken__V1__DrainRequest",
+  "voken.v1",
+  sizeof(Voken__V1__DrainRequest),
+  0,
+  voken__v1__drain_request__field_descriptors,
+  voken__v1__drain_request__field_indices_by_name,
+  0,  voken__v1__drain_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__drain_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__drain_reply__field_descriptors[1] =
+{
+  {
+    "jobs",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__DrainReply, jobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__drain_reply__field_indices_by_name[] = {
+  0,   /* field[0] = jobs */
+};
+static const ProtobufCIntRange voken__v1__drain_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__drain_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.DrainReply",
+  "DrainReply",
+  "Voken__V1__DrainReply",
+  "voken.v1",
+  sizeof(Voken__V1__DrainReply),
+  1,
+  voken__v1__drain_reply__field_descriptors,
+  voken__v1__drain_reply__field_indices_by_name,
+  1,  voken__v1__drain_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__drain_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define voken__v1__stop_request__field_descriptors NULL
+#define voken__v1__stop_request__field_indices_by_name NULL
+#define voken__v1__stop_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__stop_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.StopRequest",
+  "StopRequest",
+  "Voken__V1__StopRequest",
+  "voken.v1",
+  sizeof(Voken__V1__StopRequest),
+  0,
+  voken__v1__stop_request__field_descriptors,
+  voken__v1__stop_request__field_indices_by_name,
+  0,  voken__v1__stop_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__stop_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__stop_reply__field_descriptors[1] =
+{
+  {
+    "jobs",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StopReply, jobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__stop_reply__field_indices_by_name[] = {
+  0,   /* field[0] = jobs */
+};
+static const ProtobufCIntRange voken__v1__stop_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__stop_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.StopReply",
+  "StopReply",
+  "Voken__V1__StopReply",
+  "voken.v1",
+  sizeof(Voken__V1__StopReply),
+  1,
+  voken__v1__stop_reply__field_descriptors,
+  voken__v1__stop_reply__field_indices_by_name,
+  1,  voken__v1__stop_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__stop_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define voken__v1__version_request__field_descriptors NULL
 #define voken__v1__version_request__field_indices_by_name NULL
 #define voken__v1__version_request__number_ranges NULL
@@ -834,15 +2649,29 @@ const ProtobufCMessageDescriptor voken__v1__upgraded__descriptor =
   (ProtobufCMessageInit) voken__v1__upgraded__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor voken__v1__admin__method_descriptors[3] =
+static const ProtobufCMethodDescriptor voken__v1__admin__method_descriptors[10] =
 {
   { "Status", &voken__v1__status_request__descriptor, &voken__v1__status_reply__descriptor },
   { "Version", &voken__v1__version_request__descriptor, &voken__v1__version_reply__descriptor },
+  { "Stats", &voken__v1__stats_request__descriptor, &voken__v1__stats_reply__descriptor },
+  { "Metrics", &voken__v1__metrics_request__descriptor, &voken__v1__metrics_reply__descriptor },
+  { "GetDescriptors", &voken__v1__get_descriptors_request__descriptor, &voken__v1__get_descriptors_reply__descriptor },
+  { "Logs", &voken__v1__logs_request__descriptor, &voken__v1__log_record__descriptor },
+  { "SetLogLevel", &voken__v1__set_log_level_request__descriptor, &voken__v1__set_log_level_reply__descriptor },
+  { "Drain", &voken__v1__drain_request__descriptor, &voken__v1__drain_reply__descriptor },
+  { "Stop", &voken__v1__stop_request__descriptor, &voken__v1__stop_reply__descriptor },
   { "Upgrade", &voken__v1__upgrade_request__descriptor, &voken__v1__upgrade_event__descriptor },
 };
 const unsigned voken__v1__admin__method_indices_by_name[] = {
+  7,        /* Drain */
+  4,        /* GetDescriptors */
+  5,        /* Logs */
+  3,        /* Metrics */
+  6,        /* SetLogLevel */
+  2,        /* Stats */
   0,        /* Status */
-  2,        /* Upgrade */
+  8,        /* Stop */
+  9,        /* Upgrade */
   1         /* Version */
 };
 const ProtobufCServiceDescriptor voken__v1__admin__descriptor =
@@ -852,7 +2681,7 @@ const ProtobufCServiceDescriptor voken__v1__admin__descriptor =
   "Admin",
   "Voken__V1__Admin",
   "voken.v1",
-  3,
+  10,
   voken__v1__admin__method_descriptors,
   voken__v1__admin__method_indices_by_name
 };
@@ -872,13 +2701,69 @@ void voken__v1__admin__version(ProtobufCService *service,
   assert(service->descriptor == &voken__v1__admin__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void voken__v1__admin__stats(ProtobufCService *service,
+                             const Voken__V1__StatsRequest *input,
+                             Voken__V1__StatsReply_Closure closure,
+                             void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__metrics(ProtobufCService *service,
+                               const Voken__V1__MetricsRequest *input,
+                               Voken__V1__MetricsReply_Closure closure,
+                               void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__get_descriptors(ProtobufCService *service,
+                                       const Voken__V1__GetDescriptorsRequest *input,
+                                       Voken__V1__GetDescriptorsReply_Closure closure,
+                                       void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__logs(ProtobufCService *service,
+                            const Voken__V1__LogsRequest *input,
+                            Voken__V1__LogRecord_Closure closure,
+                            void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__set_log_level(ProtobufCService *service,
+                                     const Voken__V1__SetLogLevelRequest *input,
+                                     Voken__V1__SetLogLevelReply_Closure closure,
+                                     void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__drain(ProtobufCService *service,
+                             const Voken__V1__DrainRequest *input,
+                             Voken__V1__DrainReply_Closure closure,
+                             void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__admin__stop(ProtobufCService *service,
+                            const Voken__V1__StopRequest *input,
+                            Voken__V1__StopReply_Closure closure,
+                            void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__admin__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void voken__v1__admin__upgrade(ProtobufCService *service,
                                const Voken__V1__UpgradeRequest *input,
                                Voken__V1__UpgradeEvent_Closure closure,
                                void *closure_data)
 {
   assert(service->descriptor == &voken__v1__admin__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__admin__init (Voken__V1__Admin_Service *service,
                              Voken__V1__Admin_ServiceDestroy destroy)

@@ -637,6 +637,231 @@ void   voken__v1__failed__free_unpacked
   assert(message->base.descriptor == &voken__v1__failed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   voken__v1__watch_request__init
+                     (Voken__V1__WatchRequest         *message)
+{
+  static const Voken__V1__WatchRequest init_value = VOKEN__V1__WATCH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__watch_request__get_packed_size
+                     (const Voken__V1__WatchRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__watch_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__watch_request__pack
+                     (const Voken__V1__WatchRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__watch_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__watch_request__pack_to_buffer
+                     (const Voken__V1__WatchRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__watch_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__WatchRequest *
+       voken__v1__watch_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__WatchRequest *)
+     protobuf_c_message_unpack (&voken__v1__watch_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__watch_request__free_unpacked
+                     (Voken__V1__WatchRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__watch_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__poll_request__init
+                     (Voken__V1__PollRequest         *message)
+{
+  static const Voken__V1__PollRequest init_value = VOKEN__V1__POLL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__poll_request__get_packed_size
+                     (const Voken__V1__PollRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__poll_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__poll_request__pack
+                     (const Voken__V1__PollRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__poll_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__poll_request__pack_to_buffer
+                     (const Voken__V1__PollRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__poll_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__PollRequest *
+       voken__v1__poll_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__PollRequest *)
+     protobuf_c_message_unpack (&voken__v1__poll_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__poll_request__free_unpacked
+                     (Voken__V1__PollRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__poll_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__poll_reply__init
+                     (Voken__V1__PollReply         *message)
+{
+  static const Voken__V1__PollReply init_value = VOKEN__V1__POLL_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__poll_reply__get_packed_size
+                     (const Voken__V1__PollReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__poll_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__poll_reply__pack
+                     (const Voken__V1__PollReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__poll_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__poll_reply__pack_to_buffer
+                     (const Voken__V1__PollReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__poll_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__PollReply *
+       voken__v1__poll_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__PollReply *)
+     protobuf_c_message_unpack (&voken__v1__poll_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__poll_reply__free_unpacked
+                     (Voken__V1__PollReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__poll_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__progress__init
+                     (Voken__V1__Progress         *message)
+{
+  static const Voken__V1__Progress init_value = VOKEN__V1__PROGRESS__INIT;
+  *message = init_value;
+}
+size_t voken__v1__progress__get_packed_size
+                     (const Voken__V1__Progress *message)
+{
+  assert(message->base.descriptor == &voken__v1__progress__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__progress__pack
+                     (const Voken__V1__Progress *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__progress__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__progress__pack_to_buffer
+                     (const Voken__V1__Progress *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__progress__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Progress *
+       voken__v1__progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Progress *)
+     protobuf_c_message_unpack (&voken__v1__progress__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__progress__free_unpacked
+                     (Voken__V1__Progress *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__progress__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__job_info__init
+                     (Voken__V1__JobInfo         *message)
+{
+  static const Voken__V1__JobInfo init_value = VOKEN__V1__JOB_INFO__INIT;
+  *message = init_value;
+}
+size_t voken__v1__job_info__get_packed_size
+                     (const Voken__V1__JobInfo *message)
+{
+  assert(message->base.descriptor == &voken__v1__job_info__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__job_info__pack
+                     (const Voken__V1__JobInfo *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__job_info__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__job_info__pack_to_buffer
+                     (const Voken__V1__JobInfo *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__job_info__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__JobInfo *
+       voken__v1__job_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__JobInfo *)
+     protobuf_c_message_unpack (&voken__v1__job_info__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__job_info__free_unpacked
+                     (Voken__V1__JobInfo *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__job_info__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   voken__v1__cancel_request__init
                      (Voken__V1__CancelRequest         *message)
 {
@@ -727,7 +952,232 @@ void   voken__v1__cancel_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__cancel_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[9] =
+void   voken__v1__list_jobs_request__init
+                     (Voken__V1__ListJobsRequest         *message)
+{
+  static const Voken__V1__ListJobsRequest init_value = VOKEN__V1__LIST_JOBS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__list_jobs_request__get_packed_size
+                     (const Voken__V1__ListJobsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__list_jobs_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__list_jobs_request__pack
+                     (const Voken__V1__ListJobsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__list_jobs_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__list_jobs_request__pack_to_buffer
+                     (const Voken__V1__ListJobsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__list_jobs_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ListJobsRequest *
+       voken__v1__list_jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ListJobsRequest *)
+     protobuf_c_message_unpack (&voken__v1__list_jobs_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__list_jobs_request__free_unpacked
+                     (Voken__V1__ListJobsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__list_jobs_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__list_jobs_reply__init
+                     (Voken__V1__ListJobsReply         *message)
+{
+  static const Voken__V1__ListJobsReply init_value = VOKEN__V1__LIST_JOBS_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__list_jobs_reply__get_packed_size
+                     (const Voken__V1__ListJobsReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__list_jobs_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__list_jobs_reply__pack
+                     (const Voken__V1__ListJobsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__list_jobs_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__list_jobs_reply__pack_to_buffer
+                     (const Voken__V1__ListJobsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__list_jobs_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ListJobsReply *
+       voken__v1__list_jobs_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ListJobsReply *)
+     protobuf_c_message_unpack (&voken__v1__list_jobs_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__list_jobs_reply__free_unpacked
+                     (Voken__V1__ListJobsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__list_jobs_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__get_job_request__init
+                     (Voken__V1__GetJobRequest         *message)
+{
+  static const Voken__V1__GetJobRequest init_value = VOKEN__V1__GET_JOB_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__get_job_request__get_packed_size
+                     (const Voken__V1__GetJobRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__get_job_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__get_job_request__pack
+                     (const Voken__V1__GetJobRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__get_job_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__get_job_request__pack_to_buffer
+                     (const Voken__V1__GetJobRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__get_job_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GetJobRequest *
+       voken__v1__get_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GetJobRequest *)
+     protobuf_c_message_unpack (&voken__v1__get_job_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__get_job_request__free_unpacked
+                     (Voken__V1__GetJobRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__get_job_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__get_artifact_request__init
+                     (Voken__V1__GetArtifactRequest         *message)
+{
+  static const Voken__V1__GetArtifactRequest init_value = VOKEN__V1__GET_ARTIFACT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__get_artifact_request__get_packed_size
+                     (const Voken__V1__GetArtifactRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__get_artifact_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__get_artifact_request__pack
+                     (const Voken__V1__GetArtifactRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__get_artifact_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__get_artifact_request__pack_to_buffer
+                     (const Voken__V1__GetArtifactRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__get_artifact_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GetArtifactRequest *
+       voken__v1__get_artifact_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GetArtifactRequest *)
+     protobuf_c_message_unpack (&voken__v1__get_artifact_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__get_artifact_request__free_unpacked
+                     (Voken__V1__GetArtifactRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__get_artifact_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__artifact_part__init
+                     (Voken__V1__ArtifactPart         *message)
+{
+  static const Voken__V1__ArtifactPart init_value = VOKEN__V1__ARTIFACT_PART__INIT;
+  *message = init_value;
+}
+size_t voken__v1__artifact_part__get_packed_size
+                     (const Voken__V1__ArtifactPart *message)
+{
+  assert(message->base.descriptor == &voken__v1__artifact_part__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__artifact_part__pack
+                     (const Voken__V1__ArtifactPart *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__artifact_part__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__artifact_part__pack_to_buffer
+                     (const Voken__V1__ArtifactPart *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__artifact_part__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ArtifactPart *
+       voken__v1__artifact_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ArtifactPart *)
+     protobuf_c_message_unpack (&voken__v1__artifact_part__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__artifact_part__free_unpacked
+                     (Voken__V1__ArtifactPart *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__artifact_part__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[11] =
 {
   {
     "prompt",
@@ -837,10 +1287,36 @@ static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "priority",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerateRequest, priority),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_disconnect",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerateRequest, on_disconnect),
+    &voken__v1__on_disconnect__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
   5,   /* field[5] = guidance */
   2,   /* field[2] = images */
+  10,   /* field[10] = on_disconnect */
+  9,   /* field[9] = priority */
   0,   /* field[0] = prompt */
   1,   /* field[1] = scenes */
   6,   /* field[6] = scheduler */
@@ -852,7 +1328,7 @@ static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__generate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
 {
@@ -862,7 +1338,7 @@ const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
   "Voken__V1__GenerateRequest",
   "voken.v1",
   sizeof(Voken__V1__GenerateRequest),
-  9,
+  11,
   voken__v1__generate_request__field_descriptors,
   voken__v1__generate_request__field_indices_by_name,
   1,  voken__v1__generate_request__number_ranges,
@@ -1805,6 +2281,534 @@ const ProtobufCMessageDescriptor voken__v1__failed__descriptor =
   (ProtobufCMessageInit) voken__v1__failed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor voken__v1__watch_request__field_descriptors[2] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__WatchRequest, job),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "from_seq",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__WatchRequest, from_seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__watch_request__field_indices_by_name[] = {
+  1,   /* field[1] = from_seq */
+  0,   /* field[0] = job */
+};
+static const ProtobufCIntRange voken__v1__watch_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__watch_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.WatchRequest",
+  "WatchRequest",
+  "Voken__V1__WatchRequest",
+  "voken.v1",
+  sizeof(Voken__V1__WatchRequest),
+  2,
+  voken__v1__watch_request__field_descriptors,
+  voken__v1__watch_request__field_indices_by_name,
+  1,  voken__v1__watch_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__watch_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__poll_request__field_descriptors[3] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PollRequest, job),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "from_seq",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PollRequest, from_seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "wait_nano",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PollRequest, wait_nano),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__poll_request__field_indices_by_name[] = {
+  1,   /* field[1] = from_seq */
+  0,   /* field[0] = job */
+  2,   /* field[2] = wait_nano */
+};
+static const ProtobufCIntRange voken__v1__poll_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__poll_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.PollRequest",
+  "PollRequest",
+  "Voken__V1__PollRequest",
+  "voken.v1",
+  sizeof(Voken__V1__PollRequest),
+  3,
+  voken__v1__poll_request__field_descriptors,
+  voken__v1__poll_request__field_indices_by_name,
+  1,  voken__v1__poll_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__poll_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__poll_reply__field_descriptors[2] =
+{
+  {
+    "events",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__PollReply, n_events),
+    offsetof(Voken__V1__PollReply, events),
+    &voken__v1__event__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PollReply, ended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__poll_reply__field_indices_by_name[] = {
+  1,   /* field[1] = ended */
+  0,   /* field[0] = events */
+};
+static const ProtobufCIntRange voken__v1__poll_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__poll_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.PollReply",
+  "PollReply",
+  "Voken__V1__PollReply",
+  "voken.v1",
+  sizeof(Voken__V1__PollReply),
+  2,
+  voken__v1__poll_reply__field_descriptors,
+  voken__v1__poll_reply__field_indices_by_name,
+  1,  voken__v1__poll_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__poll_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__progress__field_descriptors[6] =
+{
+  {
+    "scene",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Progress, scene),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "scenes",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Progress, scenes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tokens",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Progress, tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Progress, image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Progress, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Progress, steps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__progress__field_indices_by_name[] = {
+  3,   /* field[3] = image */
+  0,   /* field[0] = scene */
+  1,   /* field[1] = scenes */
+  4,   /* field[4] = step */
+  5,   /* field[5] = steps */
+  2,   /* field[2] = tokens */
+};
+static const ProtobufCIntRange voken__v1__progress__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor voken__v1__progress__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Progress",
+  "Progress",
+  "Voken__V1__Progress",
+  "voken.v1",
+  sizeof(Voken__V1__Progress),
+  6,
+  voken__v1__progress__field_descriptors,
+  voken__v1__progress__field_indices_by_name,
+  1,  voken__v1__progress__number_ranges,
+  (ProtobufCMessageInit) voken__v1__progress__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__job_info__field_descriptors[18] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, job),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, state),
+    &voken__v1__job_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uid",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, uid),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, session),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "priority",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_SINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, priority),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "generation",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "progress",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, progress),
+    &voken__v1__progress__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, position),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ahead",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, ahead),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "submitted_unix_ms",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, submitted_unix_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waited_ms",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, waited_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ran_ms",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, ran_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "left_ms",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, left_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_seq",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, last_seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_disconnect",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, on_disconnect),
+    &voken__v1__on_disconnect__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "watchers",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, watchers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "images",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, images),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failure",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__JobInfo, failure),
+    &voken__v1__failed__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__job_info__field_indices_by_name[] = {
+  8,   /* field[8] = ahead */
+  17,   /* field[17] = failure */
+  5,   /* field[5] = generation */
+  16,   /* field[16] = images */
+  0,   /* field[0] = job */
+  13,   /* field[13] = last_seq */
+  12,   /* field[12] = left_ms */
+  14,   /* field[14] = on_disconnect */
+  7,   /* field[7] = position */
+  4,   /* field[4] = priority */
+  6,   /* field[6] = progress */
+  11,   /* field[11] = ran_ms */
+  3,   /* field[3] = session */
+  1,   /* field[1] = state */
+  9,   /* field[9] = submitted_unix_ms */
+  2,   /* field[2] = uid */
+  10,   /* field[10] = waited_ms */
+  15,   /* field[15] = watchers */
+};
+static const ProtobufCIntRange voken__v1__job_info__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 18 }
+};
+const ProtobufCMessageDescriptor voken__v1__job_info__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.JobInfo",
+  "JobInfo",
+  "Voken__V1__JobInfo",
+  "voken.v1",
+  sizeof(Voken__V1__JobInfo),
+  18,
+  voken__v1__job_info__field_descriptors,
+  voken__v1__job_info__field_indices_by_name,
+  1,  voken__v1__job_info__number_ranges,
+  (ProtobufCMessageInit) voken__v1__job_info__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor voken__v1__cancel_request__field_descriptors[1] =
 {
   {
@@ -1843,7 +2847,7 @@ const ProtobufCMessageDescriptor voken__v1__cancel_request__descriptor =
   (ProtobufCMessageInit) voken__v1__cancel_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor voken__v1__cancel_reply__field_descriptors[1] =
+static const ProtobufCFieldDescriptor voken__v1__cancel_reply__field_descriptors[5] =
 {
   {
     "known",
@@ -1857,14 +2861,66 @@ static const ProtobufCFieldDescriptor voken__v1__cancel_reply__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__CancelReply, state),
+    &voken__v1__job_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "progress",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__CancelReply, progress),
+    &voken__v1__progress__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__CancelReply, position),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "microseconds",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__CancelReply, microseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__cancel_reply__field_indices_by_name[] = {
   0,   /* field[0] = known */
+  4,   /* field[4] = microseconds */
+  3,   /* field[3] = position */
+  2,   /* field[2] = progress */
+  1,   /* field[1] = state */
 };
 static const ProtobufCIntRange voken__v1__cancel_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor voken__v1__cancel_reply__descriptor =
 {
@@ -1874,21 +2930,315 @@ const ProtobufCMessageDescriptor voken__v1__cancel_reply__descriptor =
   "Voken__V1__CancelReply",
   "voken.v1",
   sizeof(Voken__V1__CancelReply),
-  1,
+  5,
   voken__v1__cancel_reply__field_descriptors,
   voken__v1__cancel_reply__field_indices_by_name,
   1,  voken__v1__cancel_reply__number_ranges,
   (ProtobufCMessageInit) voken__v1__cancel_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor voken__v1__generation__method_descriptors[2] =
+static const ProtobufCFieldDescriptor voken__v1__list_jobs_request__field_descriptors[1] =
+{
+  {
+    "ended",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ListJobsRequest, ended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__list_jobs_request__field_indices_by_name[] = {
+  0,   /* field[0] = ended */
+};
+static const ProtobufCIntRange voken__v1__list_jobs_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__list_jobs_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ListJobsRequest",
+  "ListJobsRequest",
+  "Voken__V1__ListJobsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__ListJobsRequest),
+  1,
+  voken__v1__list_jobs_request__field_descriptors,
+  voken__v1__list_jobs_request__field_indices_by_name,
+  1,  voken__v1__list_jobs_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__list_jobs_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__list_jobs_reply__field_descriptors[1] =
+{
+  {
+    "jobs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__ListJobsReply, n_jobs),
+    offsetof(Voken__V1__ListJobsReply, jobs),
+    &voken__v1__job_info__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__list_jobs_reply__field_indices_by_name[] = {
+  0,   /* field[0] = jobs */
+};
+static const ProtobufCIntRange voken__v1__list_jobs_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__list_jobs_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ListJobsReply",
+  "ListJobsReply",
+  "Voken__V1__ListJobsReply",
+  "voken.v1",
+  sizeof(Voken__V1__ListJobsReply),
+  1,
+  voken__v1__list_jobs_reply__field_descriptors,
+  voken__v1__list_jobs_reply__field_indices_by_name,
+  1,  voken__v1__list_jobs_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__list_jobs_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__get_job_request__field_descriptors[1] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetJobRequest, job),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__get_job_request__field_indices_by_name[] = {
+  0,   /* field[0] = job */
+};
+static const ProtobufCIntRange voken__v1__get_job_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__get_job_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GetJobRequest",
+  "GetJobRequest",
+  "Voken__V1__GetJobRequest",
+  "voken.v1",
+  sizeof(Voken__V1__GetJobRequest),
+  1,
+  voken__v1__get_job_request__field_descriptors,
+  voken__v1__get_job_request__field_indices_by_name,
+  1,  voken__v1__get_job_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__get_job_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__get_artifact_request__field_descriptors[2] =
+{
+  {
+    "job",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetArtifactRequest, job),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetArtifactRequest, image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__get_artifact_request__field_indices_by_name[] = {
+  1,   /* field[1] = image */
+  0,   /* field[0] = job */
+};
+static const ProtobufCIntRange voken__v1__get_artifact_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__get_artifact_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GetArtifactRequest",
+  "GetArtifactRequest",
+  "Voken__V1__GetArtifactRequest",
+  "voken.v1",
+  sizeof(Voken__V1__GetArtifactRequest),
+  2,
+  voken__v1__get_artifact_request__field_descriptors,
+  voken__v1__get_artifact_request__field_indices_by_name,
+  1,  voken__v1__get_artifact_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__get_artifact_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__artifact_part__field_descriptors[2] =
+{
+  {
+    "data",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ArtifactPart, data),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sha256",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ArtifactPart, sha256),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__artifact_part__field_indices_by_name[] = {
+  0,   /* field[0] = data */
+  1,   /* field[1] = sha256 */
+};
+static const ProtobufCIntRange voken__v1__artifact_part__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__artifact_part__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ArtifactPart",
+  "ArtifactPart",
+  "Voken__V1__ArtifactPart",
+  "voken.v1",
+  sizeof(Voken__V1__ArtifactPart),
+  2,
+  voken__v1__artifact_part__field_descriptors,
+  voken__v1__artifact_part__field_indices_by_name,
+  1,  voken__v1__artifact_part__number_ranges,
+  (ProtobufCMessageInit) voken__v1__artifact_part__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue voken__v1__on_disconnect__enum_values_by_number[3] =
+{
+  { "ON_DISCONNECT_DEFAULT", "VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT", 0 },
+  { "ON_DISCONNECT_CANCEL", "VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_CANCEL", 1 },
+  { "ON_DISCONNECT_DETACH", "VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DETACH", 2 },
+};
+static const ProtobufCIntRange voken__v1__on_disconnect__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex voken__v1__on_disconnect__enum_values_by_name[3] =
+{
+  { "ON_DISCONNECT_CANCEL", 1 },
+  { "ON_DISCONNECT_DEFAULT", 0 },
+  { "ON_DISCONNECT_DETACH", 2 },
+};
+const ProtobufCEnumDescriptor voken__v1__on_disconnect__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "voken.v1.OnDisconnect",
+  "OnDisconnect",
+  "Voken__V1__OnDisconnect",
+  "voken.v1",
+  3,
+  voken__v1__on_disconnect__enum_values_by_number,
+  3,
+  voken__v1__on_disconnect__enum_values_by_name,
+  1,
+  voken__v1__on_disconnect__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue voken__v1__job_state__enum_values_by_number[6] =
+{
+  { "JOB_STATE_UNKNOWN", "VOKEN__V1__JOB_STATE__JOB_STATE_UNKNOWN", 0 },
+  { "JOB_STATE_QUEUED", "VOKEN__V1__JOB_STATE__JOB_STATE_QUEUED", 1 },
+  { "JOB_STATE_RUNNING", "VOKEN__V1__JOB_STATE__JOB_STATE_RUNNING", 2 },
+  { "JOB_STATE_FINISHED", "VOKEN__V1__JOB_STATE__JOB_STATE_FINISHED", 3 },
+  { "JOB_STATE_FAILED", "VOKEN__V1__JOB_STATE__JOB_STATE_FAILED", 4 },
+  { "JOB_STATE_CANCELLED", "VOKEN__V1__JOB_STATE__JOB_STATE_CANCELLED", 5 },
+};
+static const ProtobufCIntRange voken__v1__job_state__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex voken__v1__job_state__enum_values_by_name[6] =
+{
+  { "JOB_STATE_CANCELLED", 5 },
+  { "JOB_STATE_FAILED", 4 },
+  { "JOB_STATE_FINISHED", 3 },
+  { "JOB_STATE_QUEUED", 1 },
+  { "JOB_STATE_RUNNING", 2 },
+  { "JOB_STATE_UNKNOWN", 0 },
+};
+const ProtobufCEnumDescriptor voken__v1__job_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "voken.v1.JobState",
+  "JobState",
+  "Voken__V1__JobState",
+  "voken.v1",
+  6,
+  voken__v1__job_state__enum_values_by_number,
+  6,
+  voken__v1__job_state__enum_values_by_name,
+  1,
+  voken__v1__job_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCMethodDescriptor voken__v1__generation__method_descriptors[8] =
 {
   { "Generate", &voken__v1__generate_request__descriptor, &voken__v1__event__descriptor },
+  { "Submit", &voken__v1__generate_request__descriptor, &voken__v1__job_info__descriptor },
+  { "Watch", &voken__v1__watch_request__descriptor, &voken__v1__event__descriptor },
+  { "Poll", &voken__v1__poll_request__descriptor, &voken__v1__poll_reply__descriptor },
   { "Cancel", &voken__v1__cancel_request__descriptor, &voken__v1__cancel_reply__descriptor },
+  { "ListJobs", &voken__v1__list_jobs_request__descriptor, &voken__v1__list_jobs_reply__descriptor },
+  { "GetJob", &voken__v1__get_job_request__descriptor, &voken__v1__job_info__descriptor },
+  { "GetArtifact", &voken__v1__get_artifact_request__descriptor, &voken__v1__artifact_part__descriptor },
 };
 const unsigned voken__v1__generation__method_indices_by_name[] = {
-  1,        /* Cancel */
-  0         /* Generate */
+  4,        /* Cancel */
+  0,        /* Generate */
+  7,        /* GetArtifact */
+  6,        /* GetJob */
+  5,        /* ListJobs */
+  3,        /* Poll */
+  1,        /* Submit */
+  2         /* Watch */
 };
 const ProtobufCServiceDescriptor voken__v1__generation__descriptor =
 {
@@ -1897,7 +3247,7 @@ const ProtobufCServiceDescriptor voken__v1__generation__descriptor =
   "Generation",
   "Voken__V1__Generation",
   "voken.v1",
-  2,
+  8,
   voken__v1__generation__method_descriptors,
   voken__v1__generation__method_indices_by_name
 };
@@ -1909,13 +3259,61 @@ void voken__v1__generation__generate(ProtobufCService *service,
   assert(service->descriptor == &voken__v1__generation__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void voken__v1__generation__submit(ProtobufCService *service,
+                                   const Voken__V1__GenerateRequest *input,
+                                   Voken__V1__JobInfo_Closure closure,
+                                   void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__generation__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__generation__watch(ProtobufCService *service,
+                                  const Voken__V1__WatchRequest *input,
+                                  Voken__V1__Event_Closure closure,
+                                  void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__generation__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__generation__poll(ProtobufCService *service,
+                                 const Voken__V1__PollRequest *input,
+                                 Voken__V1__PollReply_Closure closure,
+                                 void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__generation__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void voken__v1__generation__cancel(ProtobufCService *service,
                                    const Voken__V1__CancelRequest *input,
                                    Voken__V1__CancelReply_Closure closure,
                                    void *closure_data)
 {
   assert(service->descriptor == &voken__v1__generation__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__generation__list_jobs(ProtobufCService *service,
+                                      const Voken__V1__ListJobsRequest *input,
+                                      Voken__V1__ListJobsReply_Closure closure,
+                                      void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__generation__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__generation__get_job(ProtobufCService *service,
+                                    const Voken__V1__GetJobRequest *input,
+                                    Voken__V1__JobInfo_Closure closure,
+                                    void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__generation__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__generation__get_artifact(ProtobufCService *service,
+                                         const Voken__V1__GetArtifactRequest *input,
+                                         Voken__V1__ArtifactPart_Closure closure,
+                                         void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__generation__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__generation__init (Voken__V1__Generation_Service *service,
                                   Voken__V1__Generation_ServiceDestroy destroy)

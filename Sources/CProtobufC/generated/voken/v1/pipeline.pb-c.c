@@ -7,6 +7,456 @@
 #endif
 
 #include "voken/v1/pipeline.pb-c.h"
+void   voken__v1__get_pipeline_request__init
+                     (Voken__V1__GetPipelineRequest         *message)
+{
+  static const Voken__V1__GetPipelineRequest init_value = VOKEN__V1__GET_PIPELINE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__get_pipeline_request__get_packed_size
+                     (const Voken__V1__GetPipelineRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__get_pipeline_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__get_pipeline_request__pack
+                     (const Voken__V1__GetPipelineRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__get_pipeline_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__get_pipeline_request__pack_to_buffer
+                     (const Voken__V1__GetPipelineRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__get_pipeline_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GetPipelineRequest *
+       voken__v1__get_pipeline_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GetPipelineRequest *)
+     protobuf_c_message_unpack (&voken__v1__get_pipeline_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__get_pipeline_request__free_unpacked
+                     (Voken__V1__GetPipelineRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__get_pipeline_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__get_pipeline_reply__init
+                     (Voken__V1__GetPipelineReply         *message)
+{
+  static const Voken__V1__GetPipelineReply init_value = VOKEN__V1__GET_PIPELINE_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__get_pipeline_reply__get_packed_size
+                     (const Voken__V1__GetPipelineReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__get_pipeline_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__get_pipeline_reply__pack
+                     (const Voken__V1__GetPipelineReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__get_pipeline_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__get_pipeline_reply__pack_to_buffer
+                     (const Voken__V1__GetPipelineReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__get_pipeline_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GetPipelineReply *
+       voken__v1__get_pipeline_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GetPipelineReply *)
+     protobuf_c_message_unpack (&voken__v1__get_pipeline_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__get_pipeline_reply__free_unpacked
+                     (Voken__V1__GetPipelineReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__get_pipeline_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__validate_request__init
+                     (Voken__V1__ValidateRequest         *message)
+{
+  static const Voken__V1__ValidateRequest init_value = VOKEN__V1__VALIDATE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__validate_request__get_packed_size
+                     (const Voken__V1__ValidateRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__validate_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__validate_request__pack
+                     (const Voken__V1__ValidateRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__validate_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__validate_request__pack_to_buffer
+                     (const Voken__V1__ValidateRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__validate_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ValidateRequest *
+       voken__v1__validate_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ValidateRequest *)
+     protobuf_c_message_unpack (&voken__v1__validate_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__validate_request__free_unpacked
+                     (Voken__V1__ValidateRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__validate_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__validate_reply__init
+                     (Voken__V1__ValidateReply         *message)
+{
+  static const Voken__V1__ValidateReply init_value = VOKEN__V1__VALIDATE_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__validate_reply__get_packed_size
+                     (const Voken__V1__ValidateReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__validate_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__validate_reply__pack
+                     (const Voken__V1__ValidateReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__validate_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__validate_reply__pack_to_buffer
+                     (const Voken__V1__ValidateReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__validate_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ValidateReply *
+       voken__v1__validate_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ValidateReply *)
+     protobuf_c_message_unpack (&voken__v1__validate_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__validate_reply__free_unpacked
+                     (Voken__V1__ValidateReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__validate_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__problem__init
+                     (Voken__V1__Problem         *message)
+{
+  static const Voken__V1__Problem init_value = VOKEN__V1__PROBLEM__INIT;
+  *message = init_value;
+}
+size_t voken__v1__problem__get_packed_size
+                     (const Voken__V1__Problem *message)
+{
+  assert(message->base.descriptor == &voken__v1__problem__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__problem__pack
+                     (const Voken__V1__Problem *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__problem__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__problem__pack_to_buffer
+                     (const Voken__V1__Problem *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__problem__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Problem *
+       voken__v1__problem__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Problem *)
+     protobuf_c_message_unpack (&voken__v1__problem__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__problem__free_unpacked
+                     (Voken__V1__Problem *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__problem__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__watch_generations_request__init
+                     (Voken__V1__WatchGenerationsRequest         *message)
+{
+  static const Voken__V1__WatchGenerationsRequest init_value = VOKEN__V1__WATCH_GENERATIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__watch_generations_request__get_packed_size
+                     (const Voken__V1__WatchGenerationsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__watch_generations_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__watch_generations_request__pack
+                     (const Voken__V1__WatchGenerationsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__watch_generations_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__watch_generations_request__pack_to_buffer
+                     (const Voken__V1__WatchGenerationsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__watch_generations_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__WatchGenerationsRequest *
+       voken__v1__watch_generations_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__WatchGenerationsRequest *)
+     protobuf_c_message_unpack (&voken__v1__watch_generations_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__watch_generations_request__free_unpacked
+                     (Voken__V1__WatchGenerationsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__watch_generations_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__generation_change__init
+                     (Voken__V1__GenerationChange         *message)
+{
+  static const Voken__V1__GenerationChange init_value = VOKEN__V1__GENERATION_CHANGE__INIT;
+  *message = init_value;
+}
+size_t voken__v1__generation_change__get_packed_size
+                     (const Voken__V1__GenerationChange *message)
+{
+  assert(message->base.descriptor == &voken__v1__generation_change__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__generation_change__pack
+                     (const Voken__V1__GenerationChange *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__generation_change__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__generation_change__pack_to_buffer
+                     (const Voken__V1__GenerationChange *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__generation_change__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GenerationChange *
+       voken__v1__generation_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GenerationChange *)
+     protobuf_c_message_unpack (&voken__v1__generation_change__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__generation_change__free_unpacked
+                     (Voken__V1__GenerationChange *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__generation_change__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__list_implementations_request__init
+                     (Voken__V1__ListImplementationsRequest         *message)
+{
+  static const Voken__V1__ListImplementationsRequest init_value = VOKEN__V1__LIST_IMPLEMENTATIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t voken__v1__list_implementations_request__get_packed_size
+                     (const Voken__V1__ListImplementationsRequest *message)
+{
+  assert(message->base.descriptor == &voken__v1__list_implementations_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__list_implementations_request__pack
+                     (const Voken__V1__ListImplementationsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__list_implementations_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__list_implementations_request__pack_to_buffer
+                     (const Voken__V1__ListImplementationsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__list_implementations_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ListImplementationsRequest *
+       voken__v1__list_implementations_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ListImplementationsRequest *)
+     protobuf_c_message_unpack (&voken__v1__list_implementations_request__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__list_implementations_request__free_unpacked
+                     (Voken__V1__ListImplementationsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__list_implementations_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__list_implementations_reply__init
+                     (Voken__V1__ListImplementationsReply         *message)
+{
+  static const Voken__V1__ListImplementationsReply init_value = VOKEN__V1__LIST_IMPLEMENTATIONS_REPLY__INIT;
+  *message = init_value;
+}
+size_t voken__v1__list_implementations_reply__get_packed_size
+                     (const Voken__V1__ListImplementationsReply *message)
+{
+  assert(message->base.descriptor == &voken__v1__list_implementations_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__list_implementations_reply__pack
+                     (const Voken__V1__ListImplementationsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__list_implementations_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__list_implementations_reply__pack_to_buffer
+                     (const Voken__V1__ListImplementationsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__list_implementations_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__ListImplementationsReply *
+       voken__v1__list_implementations_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__ListImplementationsReply *)
+     protobuf_c_message_unpack (&voken__v1__list_implementations_reply__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__list_implementations_reply__free_unpacked
+                     (Voken__V1__ListImplementationsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__list_implementations_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__implementation__init
+                     (Voken__V1__Implementation         *message)
+{
+  static const Voken__V1__Implementation init_value = VOKEN__V1__IMPLEMENTATION__INIT;
+  *message = init_value;
+}
+size_t voken__v1__implementation__get_packed_size
+                     (const Voken__V1__Implementation *message)
+{
+  assert(message->base.descriptor == &voken__v1__implementation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__implementation__pack
+                     (const Voken__V1__Implementation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__implementation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__implementation__pack_to_buffer
+                     (const Voken__V1__Implementation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__implementation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Implementation *
+       voken__v1__implementation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Implementation *)
+     protobuf_c_message_unpack (&voken__v1__implementation__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__implementation__free_unpacked
+                     (Voken__V1__Implementation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__implementation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   voken__v1__list_stages_request__init
                      (Voken__V1__ListStagesRequest         *message)
 {
@@ -817,6 +1267,541 @@ void   voken__v1__swap_failed__free_unpacked
   assert(message->base.descriptor == &voken__v1__swap_failed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+#define voken__v1__get_pipeline_request__field_descriptors NULL
+#define voken__v1__get_pipeline_request__field_indices_by_name NULL
+#define voken__v1__get_pipeline_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__get_pipeline_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GetPipelineRequest",
+  "GetPipelineRequest",
+  "Voken__V1__GetPipelineRequest",
+  "voken.v1",
+  sizeof(Voken__V1__GetPipelineRequest),
+  0,
+  voken__v1__get_pipeline_request__field_descriptors,
+  voken__v1__get_pipeline_request__field_indices_by_name,
+  0,  voken__v1__get_pipeline_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__get_pipeline_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__get_pipeline_reply__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetPipelineReply, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "path",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetPipelineReply, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "generation",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetPipelineReply, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GetPipelineReply, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__GetPipelineReply, n_stages),
+    offsetof(Voken__V1__GetPipelineReply, stages),
+    &voken__v1__stage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__get_pipeline_reply__field_indices_by_name[] = {
+  2,   /* field[2] = generation */
+  0,   /* field[0] = name */
+  1,   /* field[1] = path */
+  4,   /* field[4] = stages */
+  3,   /* field[3] = text */
+};
+static const ProtobufCIntRange voken__v1__get_pipeline_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor voken__v1__get_pipeline_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GetPipelineReply",
+  "GetPipelineReply",
+  "Voken__V1__GetPipelineReply",
+  "voken.v1",
+  sizeof(Voken__V1__GetPipelineReply),
+  5,
+  voken__v1__get_pipeline_reply__field_descriptors,
+  voken__v1__get_pipeline_reply__field_indices_by_name,
+  1,  voken__v1__get_pipeline_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__get_pipeline_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__validate_request__field_descriptors[2] =
+{
+  {
+    "text",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ValidateRequest, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "path",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ValidateRequest, path),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__validate_request__field_indices_by_name[] = {
+  1,   /* field[1] = path */
+  0,   /* field[0] = text */
+};
+static const ProtobufCIntRange voken__v1__validate_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__validate_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ValidateRequest",
+  "ValidateRequest",
+  "Voken__V1__ValidateRequest",
+  "voken.v1",
+  sizeof(Voken__V1__ValidateRequest),
+  2,
+  voken__v1__validate_request__field_descriptors,
+  voken__v1__validate_request__field_indices_by_name,
+  1,  voken__v1__validate_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__validate_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__validate_reply__field_descriptors[2] =
+{
+  {
+    "problems",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__ValidateReply, n_problems),
+    offsetof(Voken__V1__ValidateReply, problems),
+    &voken__v1__problem__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__ValidateReply, n_changes),
+    offsetof(Voken__V1__ValidateReply, changes),
+    &voken__v1__swap_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__validate_reply__field_indices_by_name[] = {
+  1,   /* field[1] = changes */
+  0,   /* field[0] = problems */
+};
+static const ProtobufCIntRange voken__v1__validate_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__validate_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ValidateReply",
+  "ValidateReply",
+  "Voken__V1__ValidateReply",
+  "voken.v1",
+  sizeof(Voken__V1__ValidateReply),
+  2,
+  voken__v1__validate_reply__field_descriptors,
+  voken__v1__validate_reply__field_indices_by_name,
+  1,  voken__v1__validate_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__validate_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__problem__field_descriptors[3] =
+{
+  {
+    "line",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Problem, line),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "code",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Problem, code),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Problem, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__problem__field_indices_by_name[] = {
+  1,   /* field[1] = code */
+  0,   /* field[0] = line */
+  2,   /* field[2] = message */
+};
+static const ProtobufCIntRange voken__v1__problem__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__problem__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Problem",
+  "Problem",
+  "Voken__V1__Problem",
+  "voken.v1",
+  sizeof(Voken__V1__Problem),
+  3,
+  voken__v1__problem__field_descriptors,
+  voken__v1__problem__field_indices_by_name,
+  1,  voken__v1__problem__number_ranges,
+  (ProtobufCMessageInit) voken__v1__problem__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define voken__v1__watch_generations_request__field_descriptors NULL
+#define voken__v1__watch_generations_request__field_indices_by_name NULL
+#define voken__v1__watch_generations_request__number_ranges NULL
+const ProtobufCMessageDescriptor voken__v1__watch_generations_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.WatchGenerationsRequest",
+  "WatchGenerationsRequest",
+  "Voken__V1__WatchGenerationsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__WatchGenerationsRequest),
+  0,
+  voken__v1__watch_generations_request__field_descriptors,
+  voken__v1__watch_generations_request__field_indices_by_name,
+  0,  voken__v1__watch_generations_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__watch_generations_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__generation_change__field_descriptors[5] =
+{
+  {
+    "seq",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationChange, seq),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "generation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationChange, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "previous",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationChange, previous),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cause",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerationChange, cause),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__GenerationChange, n_changes),
+    offsetof(Voken__V1__GenerationChange, changes),
+    &voken__v1__swap_change__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__generation_change__field_indices_by_name[] = {
+  3,   /* field[3] = cause */
+  4,   /* field[4] = changes */
+  1,   /* field[1] = generation */
+  2,   /* field[2] = previous */
+  0,   /* field[0] = seq */
+};
+static const ProtobufCIntRange voken__v1__generation_change__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor voken__v1__generation_change__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GenerationChange",
+  "GenerationChange",
+  "Voken__V1__GenerationChange",
+  "voken.v1",
+  sizeof(Voken__V1__GenerationChange),
+  5,
+  voken__v1__generation_change__field_descriptors,
+  voken__v1__generation_change__field_indices_by_name,
+  1,  voken__v1__generation_change__number_ranges,
+  (ProtobufCMessageInit) voken__v1__generation_change__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__list_implementations_request__field_descriptors[1] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__ListImplementationsRequest, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__list_implementations_request__field_indices_by_name[] = {
+  0,   /* field[0] = kind */
+};
+static const ProtobufCIntRange voken__v1__list_implementations_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__list_implementations_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ListImplementationsRequest",
+  "ListImplementationsRequest",
+  "Voken__V1__ListImplementationsRequest",
+  "voken.v1",
+  sizeof(Voken__V1__ListImplementationsRequest),
+  1,
+  voken__v1__list_implementations_request__field_descriptors,
+  voken__v1__list_implementations_request__field_indices_by_name,
+  1,  voken__v1__list_implementations_request__number_ranges,
+  (ProtobufCMessageInit) voken__v1__list_implementations_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__list_implementations_reply__field_descriptors[1] =
+{
+  {
+    "implementations",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Voken__V1__ListImplementationsReply, n_implementations),
+    offsetof(Voken__V1__ListImplementationsReply, implementations),
+    &voken__v1__implementation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__list_implementations_reply__field_indices_by_name[] = {
+  0,   /* field[0] = implementations */
+};
+static const ProtobufCIntRange voken__v1__list_implementations_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor voken__v1__list_implementations_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.ListImplementationsReply",
+  "ListImplementationsReply",
+  "Voken__V1__ListImplementationsReply",
+  "voken.v1",
+  sizeof(Voken__V1__ListImplementationsReply),
+  1,
+  voken__v1__list_implementations_reply__field_descriptors,
+  voken__v1__list_implementations_reply__field_indices_by_name,
+  1,  voken__v1__list_implementations_reply__number_ranges,
+  (ProtobufCMessageInit) voken__v1__list_implementations_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__implementation__field_descriptors[4] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Implementation, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Implementation, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "file",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Implementation, file),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "serving",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Implementation, serving),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__implementation__field_indices_by_name[] = {
+  2,   /* field[2] = file */
+  0,   /* field[0] = kind */
+  1,   /* field[1] = name */
+  3,   /* field[3] = serving */
+};
+static const ProtobufCIntRange voken__v1__implementation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__implementation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Implementation",
+  "Implementation",
+  "Voken__V1__Implementation",
+  "voken.v1",
+  sizeof(Voken__V1__Implementation),
+  4,
+  voken__v1__implementation__field_descriptors,
+  voken__v1__implementation__field_indices_by_name,
+  1,  voken__v1__implementation__number_ranges,
+  (ProtobufCMessageInit) voken__v1__implementation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define voken__v1__list_stages_request__field_descriptors NULL
 #define voken__v1__list_stages_request__field_indices_by_name NULL
 #define voken__v1__list_stages_request__number_ranges NULL
@@ -2150,8 +3135,12 @@ const ProtobufCMessageDescriptor voken__v1__swap_failed__descriptor =
   (ProtobufCMessageInit) voken__v1__swap_failed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor voken__v1__pipeline__method_descriptors[5] =
+static const ProtobufCMethodDescriptor voken__v1__pipeline__method_descriptors[9] =
 {
+  { "Get", &voken__v1__get_pipeline_request__descriptor, &voken__v1__get_pipeline_reply__descriptor },
+  { "Validate", &voken__v1__validate_request__descriptor, &voken__v1__validate_reply__descriptor },
+  { "Watch", &voken__v1__watch_generations_request__descriptor, &voken__v1__generation_change__descriptor },
+  { "ListImplementations", &voken__v1__list_implementations_request__descriptor, &voken__v1__list_implementations_reply__descriptor },
   { "ListStages", &voken__v1__list_stages_request__descriptor, &voken__v1__list_stages_reply__descriptor },
   { "ListGenerations", &voken__v1__list_generations_request__descriptor, &voken__v1__list_generations_reply__descriptor },
   { "Swap", &voken__v1__swap_request__descriptor, &voken__v1__swap_event__descriptor },
@@ -2159,11 +3148,15 @@ static const ProtobufCMethodDescriptor voken__v1__pipeline__method_descriptors[5
   { "Rollback", &voken__v1__rollback_request__descriptor, &voken__v1__swap_event__descriptor },
 };
 const unsigned voken__v1__pipeline__method_indices_by_name[] = {
-  3,        /* Apply */
-  1,        /* ListGenerations */
-  0,        /* ListStages */
-  4,        /* Rollback */
-  2         /* Swap */
+  7,        /* Apply */
+  0,        /* Get */
+  5,        /* ListGenerations */
+  3,        /* ListImplementations */
+  4,        /* ListStages */
+  8,        /* Rollback */
+  6,        /* Swap */
+  1,        /* Validate */
+  2         /* Watch */
 };
 const ProtobufCServiceDescriptor voken__v1__pipeline__descriptor =
 {
@@ -2172,17 +3165,49 @@ const ProtobufCServiceDescriptor voken__v1__pipeline__descriptor =
   "Pipeline",
   "Voken__V1__Pipeline",
   "voken.v1",
-  5,
+  9,
   voken__v1__pipeline__method_descriptors,
   voken__v1__pipeline__method_indices_by_name
 };
+void voken__v1__pipeline__get(ProtobufCService *service,
+                              const Voken__V1__GetPipelineRequest *input,
+                              Voken__V1__GetPipelineReply_Closure closure,
+                              void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__validate(ProtobufCService *service,
+                                   const Voken__V1__ValidateRequest *input,
+                                   Voken__V1__ValidateReply_Closure closure,
+                                   void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__watch(ProtobufCService *service,
+                                const Voken__V1__WatchGenerationsRequest *input,
+                                Voken__V1__GenerationChange_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void voken__v1__pipeline__list_implementations(ProtobufCService *service,
+                                               const Voken__V1__ListImplementationsRequest *input,
+                                               Voken__V1__ListImplementationsReply_Closure closure,
+                                               void *closure_data)
+{
+  assert(service->descriptor == &voken__v1__pipeline__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void voken__v1__pipeline__list_stages(ProtobufCService *service,
                                       const Voken__V1__ListStagesRequest *input,
                                       Voken__V1__ListStagesReply_Closure closure,
                                       void *closure_data)
 {
   assert(service->descriptor == &voken__v1__pipeline__descriptor);
-  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__pipeline__list_generations(ProtobufCService *service,
                                            const Voken__V1__ListGenerationsRequest *input,
@@ -2190,7 +3215,7 @@ void voken__v1__pipeline__list_generations(ProtobufCService *service,
                                            void *closure_data)
 {
   assert(service->descriptor == &voken__v1__pipeline__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__pipeline__swap(ProtobufCService *service,
                                const Voken__V1__SwapRequest *input,
@@ -2198,7 +3223,7 @@ void voken__v1__pipeline__swap(ProtobufCService *service,
                                void *closure_data)
 {
   assert(service->descriptor == &voken__v1__pipeline__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__pipeline__apply(ProtobufCService *service,
                                 const Voken__V1__ApplyRequest *input,
@@ -2206,7 +3231,7 @@ void voken__v1__pipeline__apply(ProtobufCService *service,
                                 void *closure_data)
 {
   assert(service->descriptor == &voken__v1__pipeline__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__pipeline__rollback(ProtobufCService *service,
                                    const Voken__V1__RollbackRequest *input,
@@ -2214,7 +3239,7 @@ void voken__v1__pipeline__rollback(ProtobufCService *service,
                                    void *closure_data)
 {
   assert(service->descriptor == &voken__v1__pipeline__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void voken__v1__pipeline__init (Voken__V1__Pipeline_Service *service,
                                 Voken__V1__Pipeline_ServiceDestroy destroy)

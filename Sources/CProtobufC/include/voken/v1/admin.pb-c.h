@@ -18,6 +18,25 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Voken__V1__StatusRequest Voken__V1__StatusRequest;
 typedef struct Voken__V1__StatusReply Voken__V1__StatusReply;
+typedef struct Voken__V1__StatsRequest Voken__V1__StatsRequest;
+typedef struct Voken__V1__StatsReply Voken__V1__StatsReply;
+typedef struct Voken__V1__StageStats Voken__V1__StageStats;
+typedef struct Voken__V1__MethodStats Voken__V1__MethodStats;
+typedef struct Voken__V1__Count Voken__V1__Count;
+typedef struct Voken__V1__Histogram Voken__V1__Histogram;
+typedef struct Voken__V1__MetricsRequest Voken__V1__MetricsRequest;
+typedef struct Voken__V1__MetricsReply Voken__V1__MetricsReply;
+typedef struct Voken__V1__GetDescriptorsRequest Voken__V1__GetDescriptorsRequest;
+typedef struct Voken__V1__GetDescriptorsReply Voken__V1__GetDescriptorsReply;
+typedef struct Voken__V1__LogsRequest Voken__V1__LogsRequest;
+typedef struct Voken__V1__LogRecord Voken__V1__LogRecord;
+typedef struct Voken__V1__LogField Voken__V1__LogField;
+typedef struct Voken__V1__SetLogLevelRequest Voken__V1__SetLogLevelRequest;
+typedef struct Voken__V1__SetLogLevelReply Voken__V1__SetLogLevelReply;
+typedef struct Voken__V1__DrainRequest Voken__V1__DrainRequest;
+typedef struct Voken__V1__DrainReply Voken__V1__DrainReply;
+typedef struct Voken__V1__StopRequest Voken__V1__StopRequest;
+typedef struct Voken__V1__StopReply Voken__V1__StopReply;
 typedef struct Voken__V1__VersionRequest Voken__V1__VersionRequest;
 typedef struct Voken__V1__VersionReply Voken__V1__VersionReply;
 typedef struct Voken__V1__UpgradeRequest Voken__V1__UpgradeRequest;
@@ -84,6 +103,279 @@ struct  Voken__V1__StatusReply
 #define VOKEN__V1__STATUS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__status_reply__descriptor) \
     , 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, NULL, 0, 0 }
+
+
+struct  Voken__V1__StatsRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__STATS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stats_request__descriptor) \
+     }
+
+
+struct  Voken__V1__StatsReply
+{
+  ProtobufCMessage base;
+  size_t n_stages;
+  Voken__V1__StageStats **stages;
+  size_t n_methods;
+  Voken__V1__MethodStats **methods;
+  /*
+   * Of jobs: from submission to start, and from start to end.
+   */
+  Voken__V1__Histogram *waited;
+  Voken__V1__Histogram *ran;
+  /*
+   * Jobs that were refused, by reason.
+   */
+  size_t n_refused;
+  Voken__V1__Count **refused;
+  /*
+   * Connections that were taken since the start, and those that were cut off, by reason.
+   */
+  uint64_t connections;
+  size_t n_cut_off;
+  Voken__V1__Count **cut_off;
+  /*
+   * Sessions, and the bytes of their key-value caches and pictures.
+   */
+  uint32_t sessions;
+  uint64_t session_bytes;
+  uint32_t open_descriptors;
+  /*
+   * Jobs that have ended and are kept for watchers, with the bytes of their events.
+   */
+  uint32_t kept_jobs;
+  uint64_t kept_bytes;
+};
+#define VOKEN__V1__STATS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stats_reply__descriptor) \
+    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, 0, 0,NULL, 0, 0, 0, 0, 0 }
+
+
+struct  Voken__V1__StageStats
+{
+  ProtobufCMessage base;
+  /*
+   * "unet", …
+   */
+  char *kind;
+  uint64_t calls;
+  /*
+   * Of all calls: jobs that were served by one call count each.
+   */
+  uint64_t items;
+  uint64_t microseconds;
+};
+#define VOKEN__V1__STAGE_STATS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stage_stats__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0 }
+
+
+struct  Voken__V1__MethodStats
+{
+  ProtobufCMessage base;
+  /*
+   * "voken.v1.Admin/Status".
+   */
+  char *method;
+  uint64_t calls;
+  /*
+   * That ended with an error status.
+   */
+  uint64_t errors;
+};
+#define VOKEN__V1__METHOD_STATS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__method_stats__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Voken__V1__Count
+{
+  ProtobufCMessage base;
+  char *reason;
+  uint64_t count;
+};
+#define VOKEN__V1__COUNT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__count__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * Counts of durations.
+ */
+struct  Voken__V1__Histogram
+{
+  ProtobufCMessage base;
+  /*
+   * Upper bounds, rising, in milliseconds.
+   */
+  size_t n_bounds_ms;
+  uint64_t *bounds_ms;
+  /*
+   * One more than bounds: the last is of those above all.
+   */
+  size_t n_counts;
+  uint64_t *counts;
+  uint64_t sum_ms;
+};
+#define VOKEN__V1__HISTOGRAM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__histogram__descriptor) \
+    , 0,NULL, 0,NULL, 0 }
+
+
+struct  Voken__V1__MetricsRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__METRICS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__metrics_request__descriptor) \
+     }
+
+
+struct  Voken__V1__MetricsReply
+{
+  ProtobufCMessage base;
+  char *text;
+};
+#define VOKEN__V1__METRICS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__metrics_reply__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__GetDescriptorsRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__GET_DESCRIPTORS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__get_descriptors_request__descriptor) \
+     }
+
+
+struct  Voken__V1__GetDescriptorsReply
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData file_descriptor_set;
+};
+#define VOKEN__V1__GET_DESCRIPTORS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__get_descriptors_reply__descriptor) \
+    , {0,NULL} }
+
+
+struct  Voken__V1__LogsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Records of the past at most; the daemon keeps some thousand.
+   */
+  uint32_t tail;
+  protobuf_c_boolean follow;
+  /*
+   * From this level on: "debug", "info", "notice", "warning", "error"; empty for all that is
+   * logged.
+   */
+  char *level;
+};
+#define VOKEN__V1__LOGS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__logs_request__descriptor) \
+    , 0, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__LogRecord
+{
+  ProtobufCMessage base;
+  /*
+   * From 1, of the daemon; a gap means that records were left out for a reader that is slow.
+   */
+  uint64_t seq;
+  /*
+   * Since 1970.
+   */
+  uint64_t unix_ms;
+  char *level;
+  char *message;
+  size_t n_fields;
+  Voken__V1__LogField **fields;
+};
+#define VOKEN__V1__LOG_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__log_record__descriptor) \
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Voken__V1__LogField
+{
+  ProtobufCMessage base;
+  char *key;
+  char *value;
+};
+#define VOKEN__V1__LOG_FIELD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__log_field__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__SetLogLevelRequest
+{
+  ProtobufCMessage base;
+  char *level;
+};
+#define VOKEN__V1__SET_LOG_LEVEL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__set_log_level_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__SetLogLevelReply
+{
+  ProtobufCMessage base;
+  char *previous;
+};
+#define VOKEN__V1__SET_LOG_LEVEL_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__set_log_level_reply__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__DrainRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__DRAIN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__drain_request__descriptor) \
+     }
+
+
+struct  Voken__V1__DrainReply
+{
+  ProtobufCMessage base;
+  /*
+   * Jobs that wait or run.
+   */
+  uint32_t jobs;
+};
+#define VOKEN__V1__DRAIN_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__drain_reply__descriptor) \
+    , 0 }
+
+
+struct  Voken__V1__StopRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__STOP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stop_request__descriptor) \
+     }
+
+
+struct  Voken__V1__StopReply
+{
+  ProtobufCMessage base;
+  /*
+   * Jobs that are cancelled.
+   */
+  uint32_t jobs;
+};
+#define VOKEN__V1__STOP_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stop_reply__descriptor) \
+    , 0 }
 
 
 struct  Voken__V1__VersionRequest
@@ -213,6 +505,367 @@ Voken__V1__StatusReply *
 void   voken__v1__status_reply__free_unpacked
                      (Voken__V1__StatusReply *message,
                       ProtobufCAllocator *allocator);
+/* Voken__V1__StatsRequest methods */
+void   voken__v1__stats_request__init
+                     (Voken__V1__StatsRequest         *message);
+size_t voken__v1__stats_request__get_packed_size
+                     (const Voken__V1__StatsRequest   *message);
+size_t voken__v1__stats_request__pack
+                     (const Voken__V1__StatsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__stats_request__pack_to_buffer
+                     (const Voken__V1__StatsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__StatsRequest *
+       voken__v1__stats_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__stats_request__free_unpacked
+                     (Voken__V1__StatsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__StatsReply methods */
+void   voken__v1__stats_reply__init
+                     (Voken__V1__StatsReply         *message);
+size_t voken__v1__stats_reply__get_packed_size
+                     (const Voken__V1__StatsReply   *message);
+size_t voken__v1__stats_reply__pack
+                     (const Voken__V1__StatsReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__stats_reply__pack_to_buffer
+                     (const Voken__V1__StatsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__StatsReply *
+       voken__v1__stats_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__stats_reply__free_unpacked
+                     (Voken__V1__StatsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__StageStats methods */
+void   voken__v1__stage_stats__init
+                     (Voken__V1__StageStats         *message);
+size_t voken__v1__stage_stats__get_packed_size
+                     (const Voken__V1__StageStats   *message);
+size_t voken__v1__stage_stats__pack
+                     (const Voken__V1__StageStats   *message,
+                      uint8_t             *out);
+size_t voken__v1__stage_stats__pack_to_buffer
+                     (const Voken__V1__StageStats   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__StageStats *
+       voken__v1__stage_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__stage_stats__free_unpacked
+                     (Voken__V1__StageStats *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__MethodStats methods */
+void   voken__v1__method_stats__init
+                     (Voken__V1__MethodStats         *message);
+size_t voken__v1__method_stats__get_packed_size
+                     (const Voken__V1__MethodStats   *message);
+size_t voken__v1__method_stats__pack
+                     (const Voken__V1__MethodStats   *message,
+                      uint8_t             *out);
+size_t voken__v1__method_stats__pack_to_buffer
+                     (const Voken__V1__MethodStats   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__MethodStats *
+       voken__v1__method_stats__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__method_stats__free_unpacked
+                     (Voken__V1__MethodStats *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Count methods */
+void   voken__v1__count__init
+                     (Voken__V1__Count         *message);
+size_t voken__v1__count__get_packed_size
+                     (const Voken__V1__Count   *message);
+size_t voken__v1__count__pack
+                     (const Voken__V1__Count   *message,
+                      uint8_t             *out);
+size_t voken__v1__count__pack_to_buffer
+                     (const Voken__V1__Count   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Count *
+       voken__v1__count__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__count__free_unpacked
+                     (Voken__V1__Count *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Histogram methods */
+void   voken__v1__histogram__init
+                     (Voken__V1__Histogram         *message);
+size_t voken__v1__histogram__get_packed_size
+                     (const Voken__V1__Histogram   *message);
+size_t voken__v1__histogram__pack
+                     (const Voken__V1__Histogram   *message,
+                      uint8_t             *out);
+size_t voken__v1__histogram__pack_to_buffer
+                     (const Voken__V1__Histogram   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Histogram *
+       voken__v1__histogram__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__histogram__free_unpacked
+                     (Voken__V1__Histogram *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__MetricsRequest methods */
+void   voken__v1__metrics_request__init
+                     (Voken__V1__MetricsRequest         *message);
+size_t voken__v1__metrics_request__get_packed_size
+                     (const Voken__V1__MetricsRequest   *message);
+size_t voken__v1__metrics_request__pack
+                     (const Voken__V1__MetricsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__metrics_request__pack_to_buffer
+                     (const Voken__V1__MetricsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__MetricsRequest *
+       voken__v1__metrics_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__metrics_request__free_unpacked
+                     (Voken__V1__MetricsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__MetricsReply methods */
+void   voken__v1__metrics_reply__init
+                     (Voken__V1__MetricsReply         *message);
+size_t voken__v1__metrics_reply__get_packed_size
+                     (const Voken__V1__MetricsReply   *message);
+size_t voken__v1__metrics_reply__pack
+                     (const Voken__V1__MetricsReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__metrics_reply__pack_to_buffer
+                     (const Voken__V1__MetricsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__MetricsReply *
+       voken__v1__metrics_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__metrics_reply__free_unpacked
+                     (Voken__V1__MetricsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GetDescriptorsRequest methods */
+void   voken__v1__get_descriptors_request__init
+                     (Voken__V1__GetDescriptorsRequest         *message);
+size_t voken__v1__get_descriptors_request__get_packed_size
+                     (const Voken__V1__GetDescriptorsRequest   *message);
+size_t voken__v1__get_descriptors_request__pack
+                     (const Voken__V1__GetDescriptorsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__get_descriptors_request__pack_to_buffer
+                     (const Voken__V1__GetDescriptorsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GetDescriptorsRequest *
+       voken__v1__get_descriptors_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__get_descriptors_request__free_unpacked
+                     (Voken__V1__GetDescriptorsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GetDescriptorsReply methods */
+void   voken__v1__get_descriptors_reply__init
+                     (Voken__V1__GetDescriptorsReply         *message);
+size_t voken__v1__get_descriptors_reply__get_packed_size
+                     (const Voken__V1__GetDescriptorsReply   *message);
+size_t voken__v1__get_descriptors_reply__pack
+                     (const Voken__V1__GetDescriptorsReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__get_descriptors_reply__pack_to_buffer
+                     (const Voken__V1__GetDescriptorsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GetDescriptorsReply *
+       voken__v1__get_descriptors_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__get_descriptors_reply__free_unpacked
+                     (Voken__V1__GetDescriptorsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__LogsRequest methods */
+void   voken__v1__logs_request__init
+                     (Voken__V1__LogsRequest         *message);
+size_t voken__v1__logs_request__get_packed_size
+                     (const Voken__V1__LogsRequest   *message);
+size_t voken__v1__logs_request__pack
+                     (const Voken__V1__LogsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__logs_request__pack_to_buffer
+                     (const Voken__V1__LogsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__LogsRequest *
+       voken__v1__logs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__logs_request__free_unpacked
+                     (Voken__V1__LogsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__LogRecord methods */
+void   voken__v1__log_record__init
+                     (Voken__V1__LogRecord         *message);
+size_t voken__v1__log_record__get_packed_size
+                     (const Voken__V1__LogRecord   *message);
+size_t voken__v1__log_record__pack
+                     (const Voken__V1__LogRecord   *message,
+                      uint8_t             *out);
+size_t voken__v1__log_record__pack_to_buffer
+                     (const Voken__V1__LogRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__LogRecord *
+       voken__v1__log_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__log_record__free_unpacked
+                     (Voken__V1__LogRecord *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__LogField methods */
+void   voken__v1__log_field__init
+                     (Voken__V1__LogField         *message);
+size_t voken__v1__log_field__get_packed_size
+                     (const Voken__V1__LogField   *message);
+size_t voken__v1__log_field__pack
+                     (const Voken__V1__LogField   *message,
+                      uint8_t             *out);
+size_t voken__v1__log_field__pack_to_buffer
+                     (const Voken__V1__LogField   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__LogField *
+       voken__v1__log_field__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__log_field__free_unpacked
+                     (Voken__V1__LogField *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SetLogLevelRequest methods */
+void   voken__v1__set_log_level_request__init
+                     (Voken__V1__SetLogLevelRequest         *message);
+size_t voken__v1__set_log_level_request__get_packed_size
+                     (const Voken__V1__SetLogLevelRequest   *message);
+size_t voken__v1__set_log_level_request__pack
+                     (const Voken__V1__SetLogLevelRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__set_log_level_request__pack_to_buffer
+                     (const Voken__V1__SetLogLevelRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SetLogLevelRequest *
+       voken__v1__set_log_level_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__set_log_level_request__free_unpacked
+                     (Voken__V1__SetLogLevelRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__SetLogLevelReply methods */
+void   voken__v1__set_log_level_reply__init
+                     (Voken__V1__SetLogLevelReply         *message);
+size_t voken__v1__set_log_level_reply__get_packed_size
+                     (const Voken__V1__SetLogLevelReply   *message);
+size_t voken__v1__set_log_level_reply__pack
+                     (const Voken__V1__SetLogLevelReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__set_log_level_reply__pack_to_buffer
+                     (const Voken__V1__SetLogLevelReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__SetLogLevelReply *
+       voken__v1__set_log_level_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__set_log_level_reply__free_unpacked
+                     (Voken__V1__SetLogLevelReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__DrainRequest methods */
+void   voken__v1__drain_request__init
+                     (Voken__V1__DrainRequest         *message);
+size_t voken__v1__drain_request__get_packed_size
+                     (const Voken__V1__DrainRequest   *message);
+size_t voken__v1__drain_request__pack
+                     (const Voken__V1__DrainRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__drain_request__pack_to_buffer
+                     (const Voken__V1__DrainRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__DrainRequest *
+       voken__v1__drain_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__drain_request__free_unpacked
+                     (Voken__V1__DrainRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__DrainReply methods */
+void   voken__v1__drain_reply__init
+                     (Voken__V1__DrainReply         *message);
+size_t voken__v1__drain_reply__get_packed_size
+                     (const Voken__V1__DrainReply   *message);
+size_t voken__v1__drain_reply__pack
+                     (const Voken__V1__DrainReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__drain_reply__pack_to_buffer
+                     (const Voken__V1__DrainReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__DrainReply *
+       voken__v1__drain_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__drain_reply__free_unpacked
+                     (Voken__V1__DrainReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__StopRequest methods */
+void   voken__v1__stop_request__init
+                     (Voken__V1__StopRequest         *message);
+size_t voken__v1__stop_request__get_packed_size
+                     (const Voken__V1__StopRequest   *message);
+size_t voken__v1__stop_request__pack
+                     (const Voken__V1__StopRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__stop_request__pack_to_buffer
+                     (const Voken__V1__StopRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__StopRequest *
+       voken__v1__stop_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__stop_request__free_unpacked
+                     (Voken__V1__StopRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__StopReply methods */
+void   voken__v1__stop_reply__init
+                     (Voken__V1__StopReply         *message);
+size_t voken__v1__stop_reply__get_packed_size
+                     (const Voken__V1__StopReply   *message);
+size_t voken__v1__stop_reply__pack
+                     (const Voken__V1__StopReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__stop_reply__pack_to_buffer
+                     (const Voken__V1__StopReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__StopReply *
+       voken__v1__stop_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__stop_reply__free_unpacked
+                     (Voken__V1__StopReply *message,
+                      ProtobufCAllocator *allocator);
 /* Voken__V1__VersionRequest methods */
 void   voken__v1__version_request__init
                      (Voken__V1__VersionRequest         *message);
@@ -316,6 +969,63 @@ typedef void (*Voken__V1__StatusRequest_Closure)
 typedef void (*Voken__V1__StatusReply_Closure)
                  (const Voken__V1__StatusReply *message,
                   void *closure_data);
+typedef void (*Voken__V1__StatsRequest_Closure)
+                 (const Voken__V1__StatsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__StatsReply_Closure)
+                 (const Voken__V1__StatsReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__StageStats_Closure)
+                 (const Voken__V1__StageStats *message,
+                  void *closure_data);
+typedef void (*Voken__V1__MethodStats_Closure)
+                 (const Voken__V1__MethodStats *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Count_Closure)
+                 (const Voken__V1__Count *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Histogram_Closure)
+                 (const Voken__V1__Histogram *message,
+                  void *closure_data);
+typedef void (*Voken__V1__MetricsRequest_Closure)
+                 (const Voken__V1__MetricsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__MetricsReply_Closure)
+                 (const Voken__V1__MetricsReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GetDescriptorsRequest_Closure)
+                 (const Voken__V1__GetDescriptorsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GetDescriptorsReply_Closure)
+                 (const Voken__V1__GetDescriptorsReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__LogsRequest_Closure)
+                 (const Voken__V1__LogsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__LogRecord_Closure)
+                 (const Voken__V1__LogRecord *message,
+                  void *closure_data);
+typedef void (*Voken__V1__LogField_Closure)
+                 (const Voken__V1__LogField *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SetLogLevelRequest_Closure)
+                 (const Voken__V1__SetLogLevelRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__SetLogLevelReply_Closure)
+                 (const Voken__V1__SetLogLevelReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__DrainRequest_Closure)
+                 (const Voken__V1__DrainRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__DrainReply_Closure)
+                 (const Voken__V1__DrainReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__StopRequest_Closure)
+                 (const Voken__V1__StopRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__StopReply_Closure)
+                 (const Voken__V1__StopReply *message,
+                  void *closure_data);
 typedef void (*Voken__V1__VersionRequest_Closure)
                  (const Voken__V1__VersionRequest *message,
                   void *closure_data);
@@ -346,6 +1056,34 @@ struct Voken__V1__Admin_Service
                   const Voken__V1__VersionRequest *input,
                   Voken__V1__VersionReply_Closure closure,
                   void *closure_data);
+  void (*stats)(Voken__V1__Admin_Service *service,
+                const Voken__V1__StatsRequest *input,
+                Voken__V1__StatsReply_Closure closure,
+                void *closure_data);
+  void (*metrics)(Voken__V1__Admin_Service *service,
+                  const Voken__V1__MetricsRequest *input,
+                  Voken__V1__MetricsReply_Closure closure,
+                  void *closure_data);
+  void (*get_descriptors)(Voken__V1__Admin_Service *service,
+                          const Voken__V1__GetDescriptorsRequest *input,
+                          Voken__V1__GetDescriptorsReply_Closure closure,
+                          void *closure_data);
+  void (*logs)(Voken__V1__Admin_Service *service,
+               const Voken__V1__LogsRequest *input,
+               Voken__V1__LogRecord_Closure closure,
+               void *closure_data);
+  void (*set_log_level)(Voken__V1__Admin_Service *service,
+                        const Voken__V1__SetLogLevelRequest *input,
+                        Voken__V1__SetLogLevelReply_Closure closure,
+                        void *closure_data);
+  void (*drain)(Voken__V1__Admin_Service *service,
+                const Voken__V1__DrainRequest *input,
+                Voken__V1__DrainReply_Closure closure,
+                void *closure_data);
+  void (*stop)(Voken__V1__Admin_Service *service,
+               const Voken__V1__StopRequest *input,
+               Voken__V1__StopReply_Closure closure,
+               void *closure_data);
   void (*upgrade)(Voken__V1__Admin_Service *service,
                   const Voken__V1__UpgradeRequest *input,
                   Voken__V1__UpgradeEvent_Closure closure,
@@ -360,6 +1098,13 @@ void voken__v1__admin__init (Voken__V1__Admin_Service *service,
     { VOKEN__V1__ADMIN__BASE_INIT,\
       function_prefix__ ## status,\
       function_prefix__ ## version,\
+      function_prefix__ ## stats,\
+      function_prefix__ ## metrics,\
+      function_prefix__ ## get_descriptors,\
+      function_prefix__ ## logs,\
+      function_prefix__ ## set_log_level,\
+      function_prefix__ ## drain,\
+      function_prefix__ ## stop,\
       function_prefix__ ## upgrade  }
 void voken__v1__admin__status(ProtobufCService *service,
                               const Voken__V1__StatusRequest *input,
@@ -369,6 +1114,34 @@ void voken__v1__admin__version(ProtobufCService *service,
                                const Voken__V1__VersionRequest *input,
                                Voken__V1__VersionReply_Closure closure,
                                void *closure_data);
+void voken__v1__admin__stats(ProtobufCService *service,
+                             const Voken__V1__StatsRequest *input,
+                             Voken__V1__StatsReply_Closure closure,
+                             void *closure_data);
+void voken__v1__admin__metrics(ProtobufCService *service,
+                               const Voken__V1__MetricsRequest *input,
+                               Voken__V1__MetricsReply_Closure closure,
+                               void *closure_data);
+void voken__v1__admin__get_descriptors(ProtobufCService *service,
+                                       const Voken__V1__GetDescriptorsRequest *input,
+                                       Voken__V1__GetDescriptorsReply_Closure closure,
+                                       void *closure_data);
+void voken__v1__admin__logs(ProtobufCService *service,
+                            const Voken__V1__LogsRequest *input,
+                            Voken__V1__LogRecord_Closure closure,
+                            void *closure_data);
+void voken__v1__admin__set_log_level(ProtobufCService *service,
+                                     const Voken__V1__SetLogLevelRequest *input,
+                                     Voken__V1__SetLogLevelReply_Closure closure,
+                                     void *closure_data);
+void voken__v1__admin__drain(ProtobufCService *service,
+                             const Voken__V1__DrainRequest *input,
+                             Voken__V1__DrainReply_Closure closure,
+                             void *closure_data);
+void voken__v1__admin__stop(ProtobufCService *service,
+                            const Voken__V1__StopRequest *input,
+                            Voken__V1__StopReply_Closure closure,
+                            void *closure_data);
 void voken__v1__admin__upgrade(ProtobufCService *service,
                                const Voken__V1__UpgradeRequest *input,
                                Voken__V1__UpgradeEvent_Closure closure,
@@ -378,6 +1151,25 @@ void voken__v1__admin__upgrade(ProtobufCService *service,
 
 extern const ProtobufCMessageDescriptor voken__v1__status_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__status_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__stats_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__stats_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__stage_stats__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__method_stats__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__count__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__histogram__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__metrics_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__metrics_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__get_descriptors_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__get_descriptors_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__logs_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__log_record__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__log_field__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__set_log_level_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__set_log_level_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__drain_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__drain_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__stop_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__stop_reply__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__version_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__version_reply__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__upgrade_request__descriptor;

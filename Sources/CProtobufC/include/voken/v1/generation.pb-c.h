@@ -29,12 +29,46 @@ typedef struct Voken__V1__RecipeEntry Voken__V1__RecipeEntry;
 typedef struct Voken__V1__SceneEnded Voken__V1__SceneEnded;
 typedef struct Voken__V1__Finished Voken__V1__Finished;
 typedef struct Voken__V1__Failed Voken__V1__Failed;
+typedef struct Voken__V1__WatchRequest Voken__V1__WatchRequest;
+typedef struct Voken__V1__PollRequest Voken__V1__PollRequest;
+typedef struct Voken__V1__PollReply Voken__V1__PollReply;
+typedef struct Voken__V1__Progress Voken__V1__Progress;
+typedef struct Voken__V1__JobInfo Voken__V1__JobInfo;
 typedef struct Voken__V1__CancelRequest Voken__V1__CancelRequest;
 typedef struct Voken__V1__CancelReply Voken__V1__CancelReply;
+typedef struct Voken__V1__ListJobsRequest Voken__V1__ListJobsRequest;
+typedef struct Voken__V1__ListJobsReply Voken__V1__ListJobsReply;
+typedef struct Voken__V1__GetJobRequest Voken__V1__GetJobRequest;
+typedef struct Voken__V1__GetArtifactRequest Voken__V1__GetArtifactRequest;
+typedef struct Voken__V1__ArtifactPart Voken__V1__ArtifactPart;
 
 
 /* --- enums --- */
 
+/*
+ * What becomes of a job whose client goes before its end.
+ */
+typedef enum _Voken__V1__OnDisconnect {
+  /*
+   * As the pipeline file says: `defaults.on_disconnect`.
+   */
+  VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT = 0,
+  VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_CANCEL = 1,
+  /*
+   * It goes on, and can be watched.
+   */
+  VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DETACH = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__ON_DISCONNECT)
+} Voken__V1__OnDisconnect;
+typedef enum _Voken__V1__JobState {
+  VOKEN__V1__JOB_STATE__JOB_STATE_UNKNOWN = 0,
+  VOKEN__V1__JOB_STATE__JOB_STATE_QUEUED = 1,
+  VOKEN__V1__JOB_STATE__JOB_STATE_RUNNING = 2,
+  VOKEN__V1__JOB_STATE__JOB_STATE_FINISHED = 3,
+  VOKEN__V1__JOB_STATE__JOB_STATE_FAILED = 4,
+  VOKEN__V1__JOB_STATE__JOB_STATE_CANCELLED = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__JOB_STATE)
+} Voken__V1__JobState;
 
 /* --- messages --- */
 
@@ -91,6 +125,12 @@ struct  Voken__V1__GenerateRequest
    * pipeline gives stay, if the scheduler knows them.
    */
   char *scheduler_options;
+  /*
+   * -10 to 10; among the jobs of one user, those of a higher priority begin first. Between users
+   * the engine takes turns.
+   */
+  int32_t priority;
+  Voken__V1__OnDisconnect on_disconnect;
   Voken__V1__GenerateRequest__OptionalScenesCase optional_scenes_case;
   union {
     uint32_t scenes;
@@ -114,7 +154,7 @@ struct  Voken__V1__GenerateRequest
 };
 #define VOKEN__V1__GENERATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__generate_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0} }
 
 
 typedef enum {
@@ -137,7 +177,7 @@ struct  Voken__V1__Event
 {
   ProtobufCMessage base;
   /*
-   * From 1. A gap means that `step` events were left out for a reader that is slow.
+   * From 1, of the job. A gap means that `step` events were left out for a reader that is slow.
    */
   uint64_t seq;
   char *job;
@@ -332,8 +372,7 @@ struct  Voken__V1__Failed
 {
   ProtobufCMessage base;
   /*
-   * "invalid", "too_long", "bad_image", "queue_full", "cancelled", "shutting_down", "stage_failed"
-   * or "deadline_exceeded".
+   * The reason: see `etc/doc/protocol.md`.
    */
   char *code;
   /*
@@ -350,6 +389,140 @@ struct  Voken__V1__Failed
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+struct  Voken__V1__WatchRequest
+{
+  ProtobufCMessage base;
+  char *job;
+  /*
+   * 0 and 1 are the first.
+   */
+  uint64_t from_seq;
+};
+#define VOKEN__V1__WATCH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__watch_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Voken__V1__PollRequest
+{
+  ProtobufCMessage base;
+  char *job;
+  /*
+   * 0 and 1 are the first.
+   */
+  uint64_t from_seq;
+  /*
+   * To wait for an event if there is none; at most a minute.
+   */
+  int64_t wait_nano;
+};
+#define VOKEN__V1__POLL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__poll_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Voken__V1__PollReply
+{
+  ProtobufCMessage base;
+  size_t n_events;
+  Voken__V1__Event **events;
+  /*
+   * Whether the last event of the job is among them, or was before them.
+   */
+  protobuf_c_boolean ended;
+};
+#define VOKEN__V1__POLL_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__poll_reply__descriptor) \
+    , 0,NULL, 0 }
+
+
+/*
+ * Where a job is, or was when it ended; zeros for what has not begun.
+ */
+struct  Voken__V1__Progress
+{
+  ProtobufCMessage base;
+  uint32_t scene;
+  uint32_t scenes;
+  /*
+   * Sampled, over the whole job.
+   */
+  uint32_t tokens;
+  /*
+   * The picture that is being made, or was made last.
+   */
+  uint32_t image;
+  /*
+   * Calls of the UNet done for it, of `steps`.
+   */
+  uint32_t step;
+  uint32_t steps;
+};
+#define VOKEN__V1__PROGRESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__progress__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
+
+
+struct  Voken__V1__JobInfo
+{
+  ProtobufCMessage base;
+  char *job;
+  Voken__V1__JobState state;
+  /*
+   * Of the client.
+   */
+  uint32_t uid;
+  /*
+   * Empty but for turns of one.
+   */
+  char *session;
+  int32_t priority;
+  /*
+   * 0 until it has started.
+   */
+  uint32_t generation;
+  Voken__V1__Progress *progress;
+  /*
+   * For people: "scene 2 of 4", "image 1, step 12 of 25".
+   */
+  char *position;
+  /*
+   * Jobs that begin before this one, while it waits, as things are.
+   */
+  uint32_t ahead;
+  /*
+   * Since 1970.
+   */
+  uint64_t submitted_unix_ms;
+  /*
+   * How long it has waited, and run.
+   */
+  uint64_t waited_ms;
+  uint64_t ran_ms;
+  /*
+   * An estimate of what is left, from the steps done; 0 if nothing can be said.
+   */
+  uint64_t left_ms;
+  /*
+   * Of the last event so far.
+   */
+  uint64_t last_seq;
+  Voken__V1__OnDisconnect on_disconnect;
+  uint32_t watchers;
+  /*
+   * Pictures that are done.
+   */
+  uint32_t images;
+  /*
+   * Why it ended, for one that failed or was cancelled.
+   */
+  Voken__V1__Failed *failure;
+};
+#define VOKEN__V1__JOB_INFO__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__job_info__descriptor) \
+    , (char *)protobuf_c_empty_string, VOKEN__V1__JOB_STATE__JOB_STATE_UNKNOWN, 0, (char *)protobuf_c_empty_string, 0, 0, NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT, 0, 0, NULL }
+
+
 struct  Voken__V1__CancelRequest
 {
   ProtobufCMessage base;
@@ -363,11 +536,83 @@ struct  Voken__V1__CancelRequest
 struct  Voken__V1__CancelReply
 {
   ProtobufCMessage base;
+  /*
+   * Whether this call has ended the job.
+   */
   protobuf_c_boolean known;
+  Voken__V1__JobState state;
+  Voken__V1__Progress *progress;
+  char *position;
+  /*
+   * From the request to the job's end.
+   */
+  uint64_t microseconds;
 };
 #define VOKEN__V1__CANCEL_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__cancel_reply__descriptor) \
+    , 0, VOKEN__V1__JOB_STATE__JOB_STATE_UNKNOWN, NULL, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Voken__V1__ListJobsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Those that have ended too, as far as they are kept.
+   */
+  protobuf_c_boolean ended;
+};
+#define VOKEN__V1__LIST_JOBS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__list_jobs_request__descriptor) \
     , 0 }
+
+
+struct  Voken__V1__ListJobsReply
+{
+  ProtobufCMessage base;
+  size_t n_jobs;
+  Voken__V1__JobInfo **jobs;
+};
+#define VOKEN__V1__LIST_JOBS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__list_jobs_reply__descriptor) \
+    , 0,NULL }
+
+
+struct  Voken__V1__GetJobRequest
+{
+  ProtobufCMessage base;
+  char *job;
+};
+#define VOKEN__V1__GET_JOB_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__get_job_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__GetArtifactRequest
+{
+  ProtobufCMessage base;
+  char *job;
+  /*
+   * From 1.
+   */
+  uint32_t image;
+};
+#define VOKEN__V1__GET_ARTIFACT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__get_artifact_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Voken__V1__ArtifactPart
+{
+  ProtobufCMessage base;
+  ProtobufCBinaryData data;
+  /*
+   * Of the whole file, in lower-case hexadecimal digits: in the last part alone.
+   */
+  char *sha256;
+};
+#define VOKEN__V1__ARTIFACT_PART__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__artifact_part__descriptor) \
+    , {0,NULL}, (char *)protobuf_c_empty_string }
 
 
 /* Voken__V1__GenerateRequest methods */
@@ -636,6 +881,101 @@ Voken__V1__Failed *
 void   voken__v1__failed__free_unpacked
                      (Voken__V1__Failed *message,
                       ProtobufCAllocator *allocator);
+/* Voken__V1__WatchRequest methods */
+void   voken__v1__watch_request__init
+                     (Voken__V1__WatchRequest         *message);
+size_t voken__v1__watch_request__get_packed_size
+                     (const Voken__V1__WatchRequest   *message);
+size_t voken__v1__watch_request__pack
+                     (const Voken__V1__WatchRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__watch_request__pack_to_buffer
+                     (const Voken__V1__WatchRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__WatchRequest *
+       voken__v1__watch_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__watch_request__free_unpacked
+                     (Voken__V1__WatchRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__PollRequest methods */
+void   voken__v1__poll_request__init
+                     (Voken__V1__PollRequest         *message);
+size_t voken__v1__poll_request__get_packed_size
+                     (const Voken__V1__PollRequest   *message);
+size_t voken__v1__poll_request__pack
+                     (const Voken__V1__PollRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__poll_request__pack_to_buffer
+                     (const Voken__V1__PollRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__PollRequest *
+       voken__v1__poll_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__poll_request__free_unpacked
+                     (Voken__V1__PollRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__PollReply methods */
+void   voken__v1__poll_reply__init
+                     (Voken__V1__PollReply         *message);
+size_t voken__v1__poll_reply__get_packed_size
+                     (const Voken__V1__PollReply   *message);
+size_t voken__v1__poll_reply__pack
+                     (const Voken__V1__PollReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__poll_reply__pack_to_buffer
+                     (const Voken__V1__PollReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__PollReply *
+       voken__v1__poll_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__poll_reply__free_unpacked
+                     (Voken__V1__PollReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Progress methods */
+void   voken__v1__progress__init
+                     (Voken__V1__Progress         *message);
+size_t voken__v1__progress__get_packed_size
+                     (const Voken__V1__Progress   *message);
+size_t voken__v1__progress__pack
+                     (const Voken__V1__Progress   *message,
+                      uint8_t             *out);
+size_t voken__v1__progress__pack_to_buffer
+                     (const Voken__V1__Progress   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Progress *
+       voken__v1__progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__progress__free_unpacked
+                     (Voken__V1__Progress *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__JobInfo methods */
+void   voken__v1__job_info__init
+                     (Voken__V1__JobInfo         *message);
+size_t voken__v1__job_info__get_packed_size
+                     (const Voken__V1__JobInfo   *message);
+size_t voken__v1__job_info__pack
+                     (const Voken__V1__JobInfo   *message,
+                      uint8_t             *out);
+size_t voken__v1__job_info__pack_to_buffer
+                     (const Voken__V1__JobInfo   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__JobInfo *
+       voken__v1__job_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__job_info__free_unpacked
+                     (Voken__V1__JobInfo *message,
+                      ProtobufCAllocator *allocator);
 /* Voken__V1__CancelRequest methods */
 void   voken__v1__cancel_request__init
                      (Voken__V1__CancelRequest         *message);
@@ -673,6 +1013,101 @@ Voken__V1__CancelReply *
                       const uint8_t       *data);
 void   voken__v1__cancel_reply__free_unpacked
                      (Voken__V1__CancelReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ListJobsRequest methods */
+void   voken__v1__list_jobs_request__init
+                     (Voken__V1__ListJobsRequest         *message);
+size_t voken__v1__list_jobs_request__get_packed_size
+                     (const Voken__V1__ListJobsRequest   *message);
+size_t voken__v1__list_jobs_request__pack
+                     (const Voken__V1__ListJobsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__list_jobs_request__pack_to_buffer
+                     (const Voken__V1__ListJobsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ListJobsRequest *
+       voken__v1__list_jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__list_jobs_request__free_unpacked
+                     (Voken__V1__ListJobsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ListJobsReply methods */
+void   voken__v1__list_jobs_reply__init
+                     (Voken__V1__ListJobsReply         *message);
+size_t voken__v1__list_jobs_reply__get_packed_size
+                     (const Voken__V1__ListJobsReply   *message);
+size_t voken__v1__list_jobs_reply__pack
+                     (const Voken__V1__ListJobsReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__list_jobs_reply__pack_to_buffer
+                     (const Voken__V1__ListJobsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ListJobsReply *
+       voken__v1__list_jobs_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__list_jobs_reply__free_unpacked
+                     (Voken__V1__ListJobsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GetJobRequest methods */
+void   voken__v1__get_job_request__init
+                     (Voken__V1__GetJobRequest         *message);
+size_t voken__v1__get_job_request__get_packed_size
+                     (const Voken__V1__GetJobRequest   *message);
+size_t voken__v1__get_job_request__pack
+                     (const Voken__V1__GetJobRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__get_job_request__pack_to_buffer
+                     (const Voken__V1__GetJobRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GetJobRequest *
+       voken__v1__get_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__get_job_request__free_unpacked
+                     (Voken__V1__GetJobRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GetArtifactRequest methods */
+void   voken__v1__get_artifact_request__init
+                     (Voken__V1__GetArtifactRequest         *message);
+size_t voken__v1__get_artifact_request__get_packed_size
+                     (const Voken__V1__GetArtifactRequest   *message);
+size_t voken__v1__get_artifact_request__pack
+                     (const Voken__V1__GetArtifactRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__get_artifact_request__pack_to_buffer
+                     (const Voken__V1__GetArtifactRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GetArtifactRequest *
+       voken__v1__get_artifact_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__get_artifact_request__free_unpacked
+                     (Voken__V1__GetArtifactRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ArtifactPart methods */
+void   voken__v1__artifact_part__init
+                     (Voken__V1__ArtifactPart         *message);
+size_t voken__v1__artifact_part__get_packed_size
+                     (const Voken__V1__ArtifactPart   *message);
+size_t voken__v1__artifact_part__pack
+                     (const Voken__V1__ArtifactPart   *message,
+                      uint8_t             *out);
+size_t voken__v1__artifact_part__pack_to_buffer
+                     (const Voken__V1__ArtifactPart   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ArtifactPart *
+       voken__v1__artifact_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__artifact_part__free_unpacked
+                     (Voken__V1__ArtifactPart *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -718,11 +1153,41 @@ typedef void (*Voken__V1__Finished_Closure)
 typedef void (*Voken__V1__Failed_Closure)
                  (const Voken__V1__Failed *message,
                   void *closure_data);
+typedef void (*Voken__V1__WatchRequest_Closure)
+                 (const Voken__V1__WatchRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__PollRequest_Closure)
+                 (const Voken__V1__PollRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__PollReply_Closure)
+                 (const Voken__V1__PollReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Progress_Closure)
+                 (const Voken__V1__Progress *message,
+                  void *closure_data);
+typedef void (*Voken__V1__JobInfo_Closure)
+                 (const Voken__V1__JobInfo *message,
+                  void *closure_data);
 typedef void (*Voken__V1__CancelRequest_Closure)
                  (const Voken__V1__CancelRequest *message,
                   void *closure_data);
 typedef void (*Voken__V1__CancelReply_Closure)
                  (const Voken__V1__CancelReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ListJobsRequest_Closure)
+                 (const Voken__V1__ListJobsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ListJobsReply_Closure)
+                 (const Voken__V1__ListJobsReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GetJobRequest_Closure)
+                 (const Voken__V1__GetJobRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GetArtifactRequest_Closure)
+                 (const Voken__V1__GetArtifactRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ArtifactPart_Closure)
+                 (const Voken__V1__ArtifactPart *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -735,10 +1200,34 @@ struct Voken__V1__Generation_Service
                    const Voken__V1__GenerateRequest *input,
                    Voken__V1__Event_Closure closure,
                    void *closure_data);
+  void (*submit)(Voken__V1__Generation_Service *service,
+                 const Voken__V1__GenerateRequest *input,
+                 Voken__V1__JobInfo_Closure closure,
+                 void *closure_data);
+  void (*watch)(Voken__V1__Generation_Service *service,
+                const Voken__V1__WatchRequest *input,
+                Voken__V1__Event_Closure closure,
+                void *closure_data);
+  void (*poll)(Voken__V1__Generation_Service *service,
+               const Voken__V1__PollRequest *input,
+               Voken__V1__PollReply_Closure closure,
+               void *closure_data);
   void (*cancel)(Voken__V1__Generation_Service *service,
                  const Voken__V1__CancelRequest *input,
                  Voken__V1__CancelReply_Closure closure,
                  void *closure_data);
+  void (*list_jobs)(Voken__V1__Generation_Service *service,
+                    const Voken__V1__ListJobsRequest *input,
+                    Voken__V1__ListJobsReply_Closure closure,
+                    void *closure_data);
+  void (*get_job)(Voken__V1__Generation_Service *service,
+                  const Voken__V1__GetJobRequest *input,
+                  Voken__V1__JobInfo_Closure closure,
+                  void *closure_data);
+  void (*get_artifact)(Voken__V1__Generation_Service *service,
+                       const Voken__V1__GetArtifactRequest *input,
+                       Voken__V1__ArtifactPart_Closure closure,
+                       void *closure_data);
 };
 typedef void (*Voken__V1__Generation_ServiceDestroy)(Voken__V1__Generation_Service *);
 void voken__v1__generation__init (Voken__V1__Generation_Service *service,
@@ -748,18 +1237,50 @@ void voken__v1__generation__init (Voken__V1__Generation_Service *service,
 #define VOKEN__V1__GENERATION__INIT(function_prefix__) \
     { VOKEN__V1__GENERATION__BASE_INIT,\
       function_prefix__ ## generate,\
-      function_prefix__ ## cancel  }
+      function_prefix__ ## submit,\
+      function_prefix__ ## watch,\
+      function_prefix__ ## poll,\
+      function_prefix__ ## cancel,\
+      function_prefix__ ## list_jobs,\
+      function_prefix__ ## get_job,\
+      function_prefix__ ## get_artifact  }
 void voken__v1__generation__generate(ProtobufCService *service,
                                      const Voken__V1__GenerateRequest *input,
                                      Voken__V1__Event_Closure closure,
                                      void *closure_data);
+void voken__v1__generation__submit(ProtobufCService *service,
+                                   const Voken__V1__GenerateRequest *input,
+                                   Voken__V1__JobInfo_Closure closure,
+                                   void *closure_data);
+void voken__v1__generation__watch(ProtobufCService *service,
+                                  const Voken__V1__WatchRequest *input,
+                                  Voken__V1__Event_Closure closure,
+                                  void *closure_data);
+void voken__v1__generation__poll(ProtobufCService *service,
+                                 const Voken__V1__PollRequest *input,
+                                 Voken__V1__PollReply_Closure closure,
+                                 void *closure_data);
 void voken__v1__generation__cancel(ProtobufCService *service,
                                    const Voken__V1__CancelRequest *input,
                                    Voken__V1__CancelReply_Closure closure,
                                    void *closure_data);
+void voken__v1__generation__list_jobs(ProtobufCService *service,
+                                      const Voken__V1__ListJobsRequest *input,
+                                      Voken__V1__ListJobsReply_Closure closure,
+                                      void *closure_data);
+void voken__v1__generation__get_job(ProtobufCService *service,
+                                    const Voken__V1__GetJobRequest *input,
+                                    Voken__V1__JobInfo_Closure closure,
+                                    void *closure_data);
+void voken__v1__generation__get_artifact(ProtobufCService *service,
+                                         const Voken__V1__GetArtifactRequest *input,
+                                         Voken__V1__ArtifactPart_Closure closure,
+                                         void *closure_data);
 
 /* --- descriptors --- */
 
+extern const ProtobufCEnumDescriptor    voken__v1__on_disconnect__descriptor;
+extern const ProtobufCEnumDescriptor    voken__v1__job_state__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__event__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__accepted__descriptor;
@@ -774,8 +1295,18 @@ extern const ProtobufCMessageDescriptor voken__v1__recipe_entry__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__scene_ended__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__finished__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__failed__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__watch_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__poll_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__poll_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__progress__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__job_info__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__cancel_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__cancel_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__list_jobs_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__list_jobs_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__get_job_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__get_artifact_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__artifact_part__descriptor;
 extern const ProtobufCServiceDescriptor voken__v1__generation__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -15,6 +15,16 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 
+typedef struct Voken__V1__GetPipelineRequest Voken__V1__GetPipelineRequest;
+typedef struct Voken__V1__GetPipelineReply Voken__V1__GetPipelineReply;
+typedef struct Voken__V1__ValidateRequest Voken__V1__ValidateRequest;
+typedef struct Voken__V1__ValidateReply Voken__V1__ValidateReply;
+typedef struct Voken__V1__Problem Voken__V1__Problem;
+typedef struct Voken__V1__WatchGenerationsRequest Voken__V1__WatchGenerationsRequest;
+typedef struct Voken__V1__GenerationChange Voken__V1__GenerationChange;
+typedef struct Voken__V1__ListImplementationsRequest Voken__V1__ListImplementationsRequest;
+typedef struct Voken__V1__ListImplementationsReply Voken__V1__ListImplementationsReply;
+typedef struct Voken__V1__Implementation Voken__V1__Implementation;
 typedef struct Voken__V1__ListStagesRequest Voken__V1__ListStagesRequest;
 typedef struct Voken__V1__ListStagesReply Voken__V1__ListStagesReply;
 typedef struct Voken__V1__Stage Voken__V1__Stage;
@@ -39,6 +49,175 @@ typedef struct Voken__V1__SwapFailed Voken__V1__SwapFailed;
 
 
 /* --- messages --- */
+
+struct  Voken__V1__GetPipelineRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__GET_PIPELINE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__get_pipeline_request__descriptor) \
+     }
+
+
+struct  Voken__V1__GetPipelineReply
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Of the file that it was read from; paths in `text` start from its folder.
+   */
+  char *path;
+  uint32_t generation;
+  /*
+   * TOML, with what swaps have changed.
+   */
+  char *text;
+  size_t n_stages;
+  Voken__V1__Stage **stages;
+};
+#define VOKEN__V1__GET_PIPELINE_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__get_pipeline_reply__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Voken__V1__ValidateRequest
+{
+  ProtobufCMessage base;
+  /*
+   * At most 1 MiB.
+   */
+  char *text;
+  /*
+   * Its absolute path: relative paths in it start from its folder. It need not exist.
+   */
+  char *path;
+};
+#define VOKEN__V1__VALIDATE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__validate_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__ValidateReply
+{
+  ProtobufCMessage base;
+  /*
+   * Valid if there are none.
+   */
+  size_t n_problems;
+  Voken__V1__Problem **problems;
+  /*
+   * What would be different if it were applied.
+   */
+  size_t n_changes;
+  Voken__V1__SwapChange **changes;
+};
+#define VOKEN__V1__VALIDATE_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__validate_reply__descriptor) \
+    , 0,NULL, 0,NULL }
+
+
+struct  Voken__V1__Problem
+{
+  ProtobufCMessage base;
+  /*
+   * From 1; 0 if it is of no line.
+   */
+  uint32_t line;
+  char *code;
+  /*
+   * Names the thing and the remedy.
+   */
+  char *message;
+};
+#define VOKEN__V1__PROBLEM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__problem__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__WatchGenerationsRequest
+{
+  ProtobufCMessage base;
+};
+#define VOKEN__V1__WATCH_GENERATIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__watch_generations_request__descriptor) \
+     }
+
+
+struct  Voken__V1__GenerationChange
+{
+  ProtobufCMessage base;
+  /*
+   * From 1. A reader that is slow gets the last change, not each; a gap says so.
+   */
+  uint64_t seq;
+  /*
+   * That serves.
+   */
+  uint32_t generation;
+  /*
+   * That served before; 0 in the first message.
+   */
+  uint32_t previous;
+  /*
+   * "serving" (the first message), "swap", "apply" or "rollback".
+   */
+  char *cause;
+  /*
+   * What is different.
+   */
+  size_t n_changes;
+  Voken__V1__SwapChange **changes;
+};
+#define VOKEN__V1__GENERATION_CHANGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__generation_change__descriptor) \
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Voken__V1__ListImplementationsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * "unet", "scheduler", …; empty for all kinds.
+   */
+  char *kind;
+};
+#define VOKEN__V1__LIST_IMPLEMENTATIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__list_implementations_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Voken__V1__ListImplementationsReply
+{
+  ProtobufCMessage base;
+  size_t n_implementations;
+  Voken__V1__Implementation **implementations;
+};
+#define VOKEN__V1__LIST_IMPLEMENTATIONS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__list_implementations_reply__descriptor) \
+    , 0,NULL }
+
+
+struct  Voken__V1__Implementation
+{
+  ProtobufCMessage base;
+  char *kind;
+  /*
+   * By which a pipeline file or a swap names it.
+   */
+  char *name;
+  /*
+   * The plugin's file.
+   */
+  char *file;
+  /*
+   * Whether the generation that serves has it.
+   */
+  protobuf_c_boolean serving;
+};
+#define VOKEN__V1__IMPLEMENTATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__implementation__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
 
 struct  Voken__V1__ListStagesRequest
 {
@@ -445,6 +624,196 @@ struct  Voken__V1__SwapFailed
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/* Voken__V1__GetPipelineRequest methods */
+void   voken__v1__get_pipeline_request__init
+                     (Voken__V1__GetPipelineRequest         *message);
+size_t voken__v1__get_pipeline_request__get_packed_size
+                     (const Voken__V1__GetPipelineRequest   *message);
+size_t voken__v1__get_pipeline_request__pack
+                     (const Voken__V1__GetPipelineRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__get_pipeline_request__pack_to_buffer
+                     (const Voken__V1__GetPipelineRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GetPipelineRequest *
+       voken__v1__get_pipeline_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__get_pipeline_request__free_unpacked
+                     (Voken__V1__GetPipelineRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GetPipelineReply methods */
+void   voken__v1__get_pipeline_reply__init
+                     (Voken__V1__GetPipelineReply         *message);
+size_t voken__v1__get_pipeline_reply__get_packed_size
+                     (const Voken__V1__GetPipelineReply   *message);
+size_t voken__v1__get_pipeline_reply__pack
+                     (const Voken__V1__GetPipelineReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__get_pipeline_reply__pack_to_buffer
+                     (const Voken__V1__GetPipelineReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GetPipelineReply *
+       voken__v1__get_pipeline_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__get_pipeline_reply__free_unpacked
+                     (Voken__V1__GetPipelineReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ValidateRequest methods */
+void   voken__v1__validate_request__init
+                     (Voken__V1__ValidateRequest         *message);
+size_t voken__v1__validate_request__get_packed_size
+                     (const Voken__V1__ValidateRequest   *message);
+size_t voken__v1__validate_request__pack
+                     (const Voken__V1__ValidateRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__validate_request__pack_to_buffer
+                     (const Voken__V1__ValidateRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ValidateRequest *
+       voken__v1__validate_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__validate_request__free_unpacked
+                     (Voken__V1__ValidateRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ValidateReply methods */
+void   voken__v1__validate_reply__init
+                     (Voken__V1__ValidateReply         *message);
+size_t voken__v1__validate_reply__get_packed_size
+                     (const Voken__V1__ValidateReply   *message);
+size_t voken__v1__validate_reply__pack
+                     (const Voken__V1__ValidateReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__validate_reply__pack_to_buffer
+                     (const Voken__V1__ValidateReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ValidateReply *
+       voken__v1__validate_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__validate_reply__free_unpacked
+                     (Voken__V1__ValidateReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Problem methods */
+void   voken__v1__problem__init
+                     (Voken__V1__Problem         *message);
+size_t voken__v1__problem__get_packed_size
+                     (const Voken__V1__Problem   *message);
+size_t voken__v1__problem__pack
+                     (const Voken__V1__Problem   *message,
+                      uint8_t             *out);
+size_t voken__v1__problem__pack_to_buffer
+                     (const Voken__V1__Problem   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Problem *
+       voken__v1__problem__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__problem__free_unpacked
+                     (Voken__V1__Problem *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__WatchGenerationsRequest methods */
+void   voken__v1__watch_generations_request__init
+                     (Voken__V1__WatchGenerationsRequest         *message);
+size_t voken__v1__watch_generations_request__get_packed_size
+                     (const Voken__V1__WatchGenerationsRequest   *message);
+size_t voken__v1__watch_generations_request__pack
+                     (const Voken__V1__WatchGenerationsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__watch_generations_request__pack_to_buffer
+                     (const Voken__V1__WatchGenerationsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__WatchGenerationsRequest *
+       voken__v1__watch_generations_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__watch_generations_request__free_unpacked
+                     (Voken__V1__WatchGenerationsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GenerationChange methods */
+void   voken__v1__generation_change__init
+                     (Voken__V1__GenerationChange         *message);
+size_t voken__v1__generation_change__get_packed_size
+                     (const Voken__V1__GenerationChange   *message);
+size_t voken__v1__generation_change__pack
+                     (const Voken__V1__GenerationChange   *message,
+                      uint8_t             *out);
+size_t voken__v1__generation_change__pack_to_buffer
+                     (const Voken__V1__GenerationChange   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GenerationChange *
+       voken__v1__generation_change__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__generation_change__free_unpacked
+                     (Voken__V1__GenerationChange *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ListImplementationsRequest methods */
+void   voken__v1__list_implementations_request__init
+                     (Voken__V1__ListImplementationsRequest         *message);
+size_t voken__v1__list_implementations_request__get_packed_size
+                     (const Voken__V1__ListImplementationsRequest   *message);
+size_t voken__v1__list_implementations_request__pack
+                     (const Voken__V1__ListImplementationsRequest   *message,
+                      uint8_t             *out);
+size_t voken__v1__list_implementations_request__pack_to_buffer
+                     (const Voken__V1__ListImplementationsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ListImplementationsRequest *
+       voken__v1__list_implementations_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__list_implementations_request__free_unpacked
+                     (Voken__V1__ListImplementationsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__ListImplementationsReply methods */
+void   voken__v1__list_implementations_reply__init
+                     (Voken__V1__ListImplementationsReply         *message);
+size_t voken__v1__list_implementations_reply__get_packed_size
+                     (const Voken__V1__ListImplementationsReply   *message);
+size_t voken__v1__list_implementations_reply__pack
+                     (const Voken__V1__ListImplementationsReply   *message,
+                      uint8_t             *out);
+size_t voken__v1__list_implementations_reply__pack_to_buffer
+                     (const Voken__V1__ListImplementationsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__ListImplementationsReply *
+       voken__v1__list_implementations_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__list_implementations_reply__free_unpacked
+                     (Voken__V1__ListImplementationsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__Implementation methods */
+void   voken__v1__implementation__init
+                     (Voken__V1__Implementation         *message);
+size_t voken__v1__implementation__get_packed_size
+                     (const Voken__V1__Implementation   *message);
+size_t voken__v1__implementation__pack
+                     (const Voken__V1__Implementation   *message,
+                      uint8_t             *out);
+size_t voken__v1__implementation__pack_to_buffer
+                     (const Voken__V1__Implementation   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Implementation *
+       voken__v1__implementation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__implementation__free_unpacked
+                     (Voken__V1__Implementation *message,
+                      ProtobufCAllocator *allocator);
 /* Voken__V1__ListStagesRequest methods */
 void   voken__v1__list_stages_request__init
                      (Voken__V1__ListStagesRequest         *message);
@@ -789,6 +1158,36 @@ void   voken__v1__swap_failed__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Voken__V1__GetPipelineRequest_Closure)
+                 (const Voken__V1__GetPipelineRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GetPipelineReply_Closure)
+                 (const Voken__V1__GetPipelineReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ValidateRequest_Closure)
+                 (const Voken__V1__ValidateRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ValidateReply_Closure)
+                 (const Voken__V1__ValidateReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Problem_Closure)
+                 (const Voken__V1__Problem *message,
+                  void *closure_data);
+typedef void (*Voken__V1__WatchGenerationsRequest_Closure)
+                 (const Voken__V1__WatchGenerationsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GenerationChange_Closure)
+                 (const Voken__V1__GenerationChange *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ListImplementationsRequest_Closure)
+                 (const Voken__V1__ListImplementationsRequest *message,
+                  void *closure_data);
+typedef void (*Voken__V1__ListImplementationsReply_Closure)
+                 (const Voken__V1__ListImplementationsReply *message,
+                  void *closure_data);
+typedef void (*Voken__V1__Implementation_Closure)
+                 (const Voken__V1__Implementation *message,
+                  void *closure_data);
 typedef void (*Voken__V1__ListStagesRequest_Closure)
                  (const Voken__V1__ListStagesRequest *message,
                   void *closure_data);
@@ -850,6 +1249,22 @@ typedef struct Voken__V1__Pipeline_Service Voken__V1__Pipeline_Service;
 struct Voken__V1__Pipeline_Service
 {
   ProtobufCService base;
+  void (*get)(Voken__V1__Pipeline_Service *service,
+              const Voken__V1__GetPipelineRequest *input,
+              Voken__V1__GetPipelineReply_Closure closure,
+              void *closure_data);
+  void (*validate)(Voken__V1__Pipeline_Service *service,
+                   const Voken__V1__ValidateRequest *input,
+                   Voken__V1__ValidateReply_Closure closure,
+                   void *closure_data);
+  void (*watch)(Voken__V1__Pipeline_Service *service,
+                const Voken__V1__WatchGenerationsRequest *input,
+                Voken__V1__GenerationChange_Closure closure,
+                void *closure_data);
+  void (*list_implementations)(Voken__V1__Pipeline_Service *service,
+                               const Voken__V1__ListImplementationsRequest *input,
+                               Voken__V1__ListImplementationsReply_Closure closure,
+                               void *closure_data);
   void (*list_stages)(Voken__V1__Pipeline_Service *service,
                       const Voken__V1__ListStagesRequest *input,
                       Voken__V1__ListStagesReply_Closure closure,
@@ -878,11 +1293,31 @@ void voken__v1__pipeline__init (Voken__V1__Pipeline_Service *service,
     { &voken__v1__pipeline__descriptor, protobuf_c_service_invoke_internal, NULL }
 #define VOKEN__V1__PIPELINE__INIT(function_prefix__) \
     { VOKEN__V1__PIPELINE__BASE_INIT,\
+      function_prefix__ ## get,\
+      function_prefix__ ## validate,\
+      function_prefix__ ## watch,\
+      function_prefix__ ## list_implementations,\
       function_prefix__ ## list_stages,\
       function_prefix__ ## list_generations,\
       function_prefix__ ## swap,\
       function_prefix__ ## apply,\
       function_prefix__ ## rollback  }
+void voken__v1__pipeline__get(ProtobufCService *service,
+                              const Voken__V1__GetPipelineRequest *input,
+                              Voken__V1__GetPipelineReply_Closure closure,
+                              void *closure_data);
+void voken__v1__pipeline__validate(ProtobufCService *service,
+                                   const Voken__V1__ValidateRequest *input,
+                                   Voken__V1__ValidateReply_Closure closure,
+                                   void *closure_data);
+void voken__v1__pipeline__watch(ProtobufCService *service,
+                                const Voken__V1__WatchGenerationsRequest *input,
+                                Voken__V1__GenerationChange_Closure closure,
+                                void *closure_data);
+void voken__v1__pipeline__list_implementations(ProtobufCService *service,
+                                               const Voken__V1__ListImplementationsRequest *input,
+                                               Voken__V1__ListImplementationsReply_Closure closure,
+                                               void *closure_data);
 void voken__v1__pipeline__list_stages(ProtobufCService *service,
                                       const Voken__V1__ListStagesRequest *input,
                                       Voken__V1__ListStagesReply_Closure closure,
@@ -906,6 +1341,16 @@ void voken__v1__pipeline__rollback(ProtobufCService *service,
 
 /* --- descriptors --- */
 
+extern const ProtobufCMessageDescriptor voken__v1__get_pipeline_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__get_pipeline_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__validate_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__validate_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__problem__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__watch_generations_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__generation_change__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__list_implementations_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__list_implementations_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__implementation__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__list_stages_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__list_stages_reply__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__stage__descriptor;
