@@ -1,5 +1,6 @@
 // Written by etc/protos: every message of Protos/.
 #pragma once
+#include "descriptor_set.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "ttrpc/envelope.pb-c.h"

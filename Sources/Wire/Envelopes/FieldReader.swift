@@ -1,12 +1,12 @@
 /// Reads protobuf's encoding field by field (protobuf.dev/programming-guides/encoding).
 ///
-/// Only for the envelope, whose two messages are simple and whose payload should not be copied
-/// twice; everything else goes through protobuf-c.
+/// Only for the envelope, whose messages are simple and whose payload should not be copied twice,
+/// and for what `Protos/` does not define; everything else goes through protobuf-c.
 struct FieldReader {
     enum Value {
         case varint(UInt64)
         case bytes(ArraySlice<UInt8>)
-        /// Of a wire type that no field of the envelope has.
+        /// Of a wire type that no field has that is read so.
         case other
     }
 
