@@ -58,6 +58,9 @@ public final class EventStream<Element: StreamEvent>: Sendable {
                 if event?.isEnd == true { isOver.withLock { $0 = true } }
                 return event
             case .failed(let error): throw error
+            case .ended where !Element.hasEnd:
+                isOver.withLock { $0 = true }
+                return nil
             case .ended, .reply:
                 throw ClientError(.malformed, "the \(name) ends without a last event")
             }

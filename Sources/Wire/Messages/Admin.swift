@@ -136,8 +136,8 @@ public struct VersionReply: Message {
     }
 }
 
-/// What `ListStages`, `ListGenerations`, `Status` and `Version` take: nothing. Fields of newer
-/// clients are ignored.
+/// What methods take that need to be told nothing, as `Admin/Status`. Fields of newer clients are
+/// ignored.
 public struct EmptyRequest: Message {
     public init() {}
 

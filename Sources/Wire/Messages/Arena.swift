@@ -62,6 +62,8 @@ internal import Glibc
 /// The longest texts that are taken, in bytes, where several messages agree.
 enum TextLimit {
     static let name = 1024
+    /// Of a job or a session.
+    static let id = 256
     static let path = 4096
     /// Of a JSON object of options.
     static let options = 64 << 10
@@ -99,6 +101,22 @@ func elements<M, Value>(
         values.append(try convert(unsafe element.pointee))
     }
     return values
+}
+
+/// The elements of a `repeated` field of anything else.
+func values<C, Value>(
+    _ list: UnsafeMutablePointer<C>?, _ count: Int, _ convert: (C) -> Value
+) -> [Value] {
+    guard let list = unsafe list else { return [] }
+    return (0..<count).map { convert(unsafe list[$0]) }
+}
+
+/// A field that is a message; `nil` if it is absent.
+func part<C, Value>(
+    _ message: UnsafeMutablePointer<C>?, _ convert: (C) throws(WireError) -> Value
+) throws(WireError) -> Value? {
+    guard let message = unsafe message else { return nil }
+    return try convert(unsafe message.pointee)
 }
 
 extension [UInt8] {

@@ -121,6 +121,8 @@ public struct Event: StreamEvent {
         self.kind = kind
     }
 
+    public static var hasEnd: Bool { true }
+
     /// Whether this is the last event of its job.
     public var isEnd: Bool {
         switch kind {

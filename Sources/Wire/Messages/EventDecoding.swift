@@ -7,11 +7,14 @@ extension Event {
 
     public init(_ bytes: [UInt8]) throws(WireError) {
         self = try unsafe unpacking(bytes, with: voken__v1__event__unpack) {
-            event throws(WireError) in
-            unsafe Event(
-                seq: event.seq, job: try validText(event.job, "job", limit: Self.nameLimit),
-                generation: Int(event.generation), kind: try Kind(event))
+            event throws(WireError) in try unsafe Event(event)
         }
+    }
+
+    init(_ event: Voken__V1__Event) throws(WireError) {
+        unsafe self.init(
+            seq: event.seq, job: try validText(event.job, "job", limit: TextLimit.id),
+            generation: Int(event.generation), kind: try Kind(event))
     }
 }
 
@@ -52,12 +55,7 @@ extension Event.Kind {
                     scenes: Int(summary.scenes), images: Int(summary.images),
                     tokens: Int(summary.tokens), milliseconds: Int(clamping: summary.milliseconds)))
         case VOKEN__V1__EVENT__EVENT_FAILED:
-            let failure = unsafe event.failed.pointee
-            self = unsafe .failed(
-                Event.Failed(
-                    code: try validText(failure.code, "code", limit: Event.nameLimit),
-                    message: try validText(failure.message, "message", limit: Event.messageLimit),
-                    hint: try validText(failure.hint, "hint", limit: Event.messageLimit)))
+            self = .failed(try unsafe Event.Failed(event.failed.pointee))
         default:
             self = .unknown
         }
@@ -85,5 +83,14 @@ extension Event.ImageDone {
                     value: try validText(entry.value, "a recipe's value", limit: Event.messageLimit)
                 )
             })
+    }
+}
+
+extension Event.Failed {
+    init(_ failure: Voken__V1__Failed) throws(WireError) {
+        unsafe self.init(
+            code: try validText(failure.code, "code", limit: Event.nameLimit),
+            message: try validText(failure.message, "message", limit: Event.messageLimit),
+            hint: try validText(failure.hint, "hint", limit: Event.messageLimit))
     }
 }

@@ -2,12 +2,18 @@ internal import CProtobufC
 
 extension Event {
     public var bytes: [UInt8] {
-        unsafe packing(voken__v1__event__init) { event, arena in
-            unsafe event.seq = seq
-            unsafe event.job = arena.string(job)
-            unsafe event.generation = UInt32(clamping: generation)
-            unsafe kind.fill(&event, &arena)
-        }
+        unsafe packing(voken__v1__event__init) { unsafe fill(&$0, &$1) }
+    }
+
+    func packed(_ arena: inout Arena) -> UnsafeMutablePointer<Voken__V1__Event>? {
+        unsafe arena.message(voken__v1__event__init) { unsafe fill(&$0, &$1) }
+    }
+
+    private func fill(_ event: inout Voken__V1__Event, _ arena: inout Arena) {
+        unsafe event.seq = seq
+        unsafe event.job = arena.string(job)
+        unsafe event.generation = UInt32(clamping: generation)
+        unsafe kind.fill(&event, &arena)
     }
 }
 
@@ -82,11 +88,7 @@ extension Event.Kind {
             }
         case .failed(let failure):
             unsafe event.event_case = VOKEN__V1__EVENT__EVENT_FAILED
-            unsafe event.failed = arena.message(voken__v1__failed__init) { failed, arena in
-                unsafe failed.code = arena.string(failure.code)
-                unsafe failed.message = arena.string(failure.message)
-                unsafe failed.hint = arena.string(failure.hint)
-            }
+            unsafe event.failed = failure.packed(&arena)
         case .unknown:
             break
         }
@@ -106,6 +108,16 @@ extension Event.ImageDone {
                 unsafe message.key = arena.string(entry.key)
                 unsafe message.value = arena.string(entry.value)
             }
+        }
+    }
+}
+
+extension Event.Failed {
+    func packed(_ arena: inout Arena) -> UnsafeMutablePointer<Voken__V1__Failed>? {
+        unsafe arena.message(voken__v1__failed__init) { failed, arena in
+            unsafe failed.code = arena.string(code)
+            unsafe failed.message = arena.string(message)
+            unsafe failed.hint = arena.string(hint)
         }
     }
 }

@@ -22,9 +22,7 @@ public struct GenerationInfo: Sendable, Equatable {
     /// Bytes of those of its stages that no other generation in the list shares.
     public var ownBytes: Int
 
-    public init(
-        number: Int, state: State, holders: [Holder], stages: [StageInfo], ownBytes: Int
-    ) {
+    public init(number: Int, state: State, holders: [Holder], stages: [StageInfo], ownBytes: Int) {
         self.number = number
         self.state = state
         self.holders = holders

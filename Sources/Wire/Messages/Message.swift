@@ -6,8 +6,16 @@ public protocol Message: Sendable, Equatable {
     var bytes: [UInt8] { get }
 }
 
-/// A message of a stream of events, the last of which says that it is.
+/// A message of a stream of them.
 public protocol StreamEvent: Message {
-    /// Whether no event follows.
+    /// Whether the last message of such a stream says that it is. If not, the stream may end after
+    /// any.
+    static var hasEnd: Bool { get }
+    /// Whether no message follows.
     var isEnd: Bool { get }
+}
+
+extension StreamEvent {
+    public static var hasEnd: Bool { false }
+    public var isEnd: Bool { false }
 }

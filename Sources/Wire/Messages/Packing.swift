@@ -1,19 +1,26 @@
 internal import CProtobufC
 internal import Glibc
 
+/// How much longer than its bytes a list of small messages may be in memory: an event of twenty
+/// bytes takes two hundred.
+let listGrowth = 16
+
 /// Unpacks a message, lends it to `body`, and frees it.
 ///
-/// - Parameter unpack: the generated `…__unpack`.
+/// - Parameters:
+///   - unpack: the generated `…__unpack`.
+///   - growth: how many times its bytes the message may take in memory.
 func unpacking<CMessage, Value>(
     _ bytes: [UInt8],
     with unpack: (
         UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?
     ) -> UnsafeMutablePointer<CMessage>?,
+    growth: Int = 4,
     _ body: (CMessage) throws(WireError) -> Value
 ) throws(WireError) -> Value {
     // Two bytes can demand a structure of seventy: the budget keeps 4 MiB from becoming 150.
     let budget = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-    unsafe budget.initialize(to: 4 * bytes.count + 64 << 10)
+    unsafe budget.initialize(to: growth * bytes.count + 64 << 10)
     defer { unsafe budget.deallocate() }
     var allocator = unsafe ProtobufCAllocator(
         alloc: { budget, count in

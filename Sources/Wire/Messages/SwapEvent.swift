@@ -125,6 +125,8 @@ public struct SwapEvent: StreamEvent {
         self.kind = kind
     }
 
+    public static var hasEnd: Bool { true }
+
     /// Whether this is the last event of its swap.
     public var isEnd: Bool {
         switch kind {

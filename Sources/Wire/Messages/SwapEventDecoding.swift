@@ -35,7 +35,7 @@ extension SwapEvent.Kind {
 }
 
 extension SwapEvent.Change {
-    fileprivate init(_ change: Voken__V1__SwapChange) throws(WireError) {
+    init(_ change: Voken__V1__SwapChange) throws(WireError) {
         unsafe self.init(
             key: try validText(change.key, "a change's key", limit: TextLimit.options),
             before: try validText(change.before, "a value before", limit: TextLimit.file),

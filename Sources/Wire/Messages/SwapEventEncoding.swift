@@ -15,11 +15,7 @@ extension SwapEvent.Kind {
         switch self {
         case .change(let change):
             unsafe event.event_case = VOKEN__V1__SWAP_EVENT__EVENT_CHANGE
-            unsafe event.change = arena.message(voken__v1__swap_change__init) { message, arena in
-                unsafe message.key = arena.string(change.key)
-                unsafe message.before = arena.string(change.before)
-                unsafe message.after = arena.string(change.after)
-            }
+            unsafe event.change = change.packed(&arena)
         case .phase(let phase):
             unsafe event.event_case = VOKEN__V1__SWAP_EVENT__EVENT_PHASE
             unsafe event.phase = phase.packed(&arena)
@@ -39,6 +35,16 @@ extension SwapEvent.Kind {
             unsafe event.failed = failed.packed(&arena)
         case .unknown:
             break
+        }
+    }
+}
+
+extension SwapEvent.Change {
+    func packed(_ arena: inout Arena) -> UnsafeMutablePointer<Voken__V1__SwapChange>? {
+        unsafe arena.message(voken__v1__swap_change__init) { change, arena in
+            unsafe change.key = arena.string(key)
+            unsafe change.before = arena.string(before)
+            unsafe change.after = arena.string(after)
         }
     }
 }

@@ -53,6 +53,8 @@ public struct UpgradeEvent: StreamEvent {
         self.kind = kind
     }
 
+    public static var hasEnd: Bool { true }
+
     /// Whether this is the last event of its upgrade.
     public var isEnd: Bool {
         switch kind {
