@@ -67,7 +67,7 @@ public final class EngineBackend: Backend {
         let mapped = host.mapped
         var status = BackendStatus(generations: swapper.generations)
         status.queued = engine.waiting
-        status.running = engine.running == nil ? 0 : 1
+        status.running = engine.running.count
         status.finished = engine.finished
         status.failed = engine.failed
         status.cancelled = engine.cancelled

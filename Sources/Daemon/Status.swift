@@ -22,8 +22,12 @@ extension Status.Code {
     init(_ code: RequestError.Code) {
         switch code {
         case .invalid, .tooLong, .badImage: self = .invalidArgument
-        case .queueFull: self = .resourceExhausted
+        case .queueFull, .clientLimit, .sessionLimit: self = .resourceExhausted
+        case .noSession: self = .notFound
+        case .sessionExists: self = .alreadyExists
+        case .sessionBusy: self = .failedPrecondition
         case .cancelled: self = .cancelled
+        case .deadlineExceeded: self = .deadlineExceeded
         case .shuttingDown: self = .unavailable
         case .stageFailed: self = .internal
         }
@@ -53,6 +57,12 @@ extension RequestError.Code {
         case .tooLong: "shorten the prompt, or ask for fewer scenes"
         case .badImage: "send PNG or JPEG files within the limits"
         case .queueFull: "try again when a job has finished"
+        case .clientLimit: "try again when one of your jobs has ended"
+        case .noSession: "`voken chat` makes sessions; they end when they are not used"
+        case .sessionExists: "choose another name"
+        case .sessionBusy: "wait for its turn to end, or cancel it"
+        case .sessionLimit: "delete sessions, or go on in a new one"
+        case .deadlineExceeded: "give it more time"
         case .cancelled: "send the request again if it was not meant to stop"
         case .shuttingDown: "try again when the daemon has started again"
         case .stageFailed: "the daemon's log has more; `voken status` lists the stages"

@@ -41,8 +41,12 @@ public struct RequestLimits: Sendable, Equatable {
     public let imageBytes: Int
     /// Width times height of one picture, known before it is decoded.
     public let imagePixels: Int
-    /// Requests waiting behind the one that runs.
+    /// Requests waiting behind those that run.
     public let queue: Int
+    /// Of one user, waiting and running.
+    public let jobsPerUser: Int
+    /// Bytes of the prompts and pictures of one user's waiting requests.
+    public let requestBytesPerUser: Int
     /// Positions of the language model that a request may use; the model may have fewer.
     public let contextTokens: Int
 
@@ -54,6 +58,9 @@ public struct RequestLimits: Sendable, Equatable {
         imageBytes = try table.integer("image_bytes", default: 16 << 20, in: 1...1 << 30)
         imagePixels = try table.integer("image_pixels", default: 16_000_000, in: 1...1 << 28)
         queue = try table.integer("queue", default: 64, in: 0...100_000)
+        jobsPerUser = try table.integer("jobs_per_user", default: 32, in: 1...100_000)
+        requestBytesPerUser = try table.integer(
+            "request_bytes_per_user", default: 256 << 20, in: 1...1 << 40)
         contextTokens = try table.integer("context_tokens", default: 2048, in: 64...1 << 20)
     }
 }
@@ -62,6 +69,8 @@ public struct RequestLimits: Sendable, Equatable {
 public struct EngineOptions: Sendable, Equatable {
     /// Threads of one operation; 0 for one a core. The output does not depend on it.
     public let threads: Int
+    /// Jobs that run at a time, step by step in turns.
+    public let concurrency: Int
     /// Positions that one step of prefill appends, so that a long prompt can be cancelled.
     public let prefillChunk: Int
     /// Does what the published code does, oddities included, where it differs from what users
@@ -70,6 +79,7 @@ public struct EngineOptions: Sendable, Equatable {
 
     init(_ table: Settings) throws(SettingError) {
         threads = try table.integer("threads", default: 0, in: 0...256)
+        concurrency = try table.integer("concurrency", default: 4, in: 1...64)
         prefillChunk = try table.integer("prefill_chunk", default: 64, in: 1...4096)
         faithful = try table.boolean("faithful", default: false)
     }

@@ -31,6 +31,9 @@ public struct StoryRequest: Sendable, Equatable {
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
     }
+
+    /// Of the prompt and the pictures.
+    var byteCount: Int { images.reduce(prompt.utf8.count) { $0 + $1.count } }
 }
 
 /// What happens to a request, in order. Exactly one `finished` or `failed` ends it.
@@ -140,17 +143,27 @@ public struct RequestError: Error, Sendable, Equatable, CustomStringConvertible 
         case tooLong = "too_long"  // the prompt does not fit the context
         case badImage = "bad_image"
         case queueFull = "queue_full"
+        case clientLimit = "client_limit"  // too much of one user at a time
         case cancelled
+        case deadlineExceeded = "deadline_exceeded"
         case shuttingDown = "shutting_down"
         case stageFailed = "stage_failed"
+        case noSession = "no_session"
+        case sessionExists = "session_exists"
+        case sessionBusy = "session_busy"  // another turn of it is under way
+        case sessionLimit = "session_limit"  // too many, too long or too large
     }
     public let code: Code
     /// Names the thing and the remedy.
     public let message: String
+    /// Of `queueFull` and `clientLimit`: when a new attempt is likely to be taken, by what jobs
+    /// took lately.
+    public let retryAfter: Duration?
 
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, retryAfter: Duration? = nil) {
         self.code = code
         self.message = message
+        self.retryAfter = retryAfter
     }
 
     public var description: String { message }

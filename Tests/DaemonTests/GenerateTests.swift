@@ -86,7 +86,8 @@ struct GenerateTests {
             RequestError.Code.allCases,
             [
                 .invalidArgument, .invalidArgument, .invalidArgument, .resourceExhausted,
-                .cancelled, .unavailable, .internal,
+                .resourceExhausted, .cancelled, .deadlineExceeded, .unavailable, .internal,
+                .notFound, .alreadyExists, .failedPrecondition, .resourceExhausted,
             ] as [Status.Code]))
     func refusalIsThrown(code: RequestError.Code, expected: Status.Code) throws {
         let server = try TestServer(.refuse(RequestError(code, "steps is 0: use 1 or more")))

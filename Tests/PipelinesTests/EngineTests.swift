@@ -6,6 +6,7 @@ import Testing
 
 @Suite struct EngineTests {
     private let request = StoryRequest(prompt: "A fox.", seed: 7)
+    private let oneAtATime = ["[limits]": "[engine]\nconcurrency = 1\n[limits]"]
 
     /// Holds the inference thread inside an event until the test opens it.
     private final class Gate: Sendable {
@@ -26,11 +27,11 @@ import Testing
 
     /// Submits a request that stops at its first event of a kind until the gate is opened.
     private func submit(
-        to engine: Engine, _ log: EventLog, heldBy gate: Gate,
+        to engine: Engine, _ log: EventLog, heldBy gate: Gate, terms: JobTerms = JobTerms(),
         at isPlace: @escaping @Sendable (StoryEvent) -> Bool
     ) throws -> Job {
         let isHeld = Mutex(false)
-        let job = try engine.submit(request) { event in
+        let job = try engine.submit(request, terms: terms) { event in
             log.append(event)
             let isFirst = isHeld.withLock { held in
                 defer { held = held || isPlace(event) }
@@ -60,13 +61,13 @@ import Testing
         let events = try log.wait()
         #expect(events.outline.suffix(2) == ["step 1 1/3", "failed cancelled"])
         #expect(engine.status.cancelled == 1)
-        #expect(engine.status.running == nil)
+        #expect(engine.status.running.isEmpty)
         job.cancel()
         #expect(log.all.count == events.count)
     }
 
     @Test func theQueueIsBoundedAndInOrder() throws {
-        let engine = Engine(try echoGeneration())
+        let engine = Engine(try echoGeneration(oneAtATime))
         defer { engine.shutdown(grace: .zero) }
         let (first, gate) = (EventLog(), Gate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
@@ -81,6 +82,8 @@ import Testing
             Issue.record("the queue took a third request")
         } catch {
             #expect(error.code == .queueFull)
+            let wait = try #require(error.retryAfter)
+            #expect((Duration.milliseconds(100)...Duration.seconds(60)).contains(wait))
         }
         #expect(fourth.all.isEmpty)
 
@@ -94,6 +97,85 @@ import Testing
         #expect(try fourth.wait().failure == nil)
         let status = engine.status
         #expect((status.finished, status.cancelled, status.failed, status.waiting) == (3, 1, 0, 0))
+    }
+
+    @Test func anEndSaysWhereItCame() throws {
+        let engine = Engine(try echoGeneration())
+        defer { engine.shutdown(grace: .zero) }
+        let (log, gate) = (EventLog(), Gate())
+        let job = try submit(to: engine, log, heldBy: gate, at: Self.isStep)
+        #expect(job.position == "image 1, step 1 of 3")
+        #expect((job.progress.scene, job.progress.scenes) == (1, 2))
+        #expect((job.progress.image, job.progress.step, job.progress.steps) == (1, 1, 3))
+        job.cancel()
+        gate.open()
+        #expect(try log.wait().failure?.message == "cancelled at image 1, step 1 of 3")
+    }
+
+    @Test func aDeadlineEndsAJobThatWaits() throws {
+        let engine = Engine(try echoGeneration(oneAtATime))
+        defer { engine.shutdown(grace: .zero) }
+        let (first, second, third, gate) = (EventLog(), EventLog(), EventLog(), Gate())
+        _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
+        let soon = JobTerms(deadline: .now + .milliseconds(20))
+        let job = try engine.submit(request, terms: soon) { second.append($0) }
+        #expect(job.position == "waiting" && engine.jobsAhead(of: job) == 0)
+        // While the inference thread is held.
+        #expect(try second.wait().outline == ["accepted 1", "failed deadline_exceeded"])
+        let past = JobTerms(deadline: .now - .seconds(1))
+        _ = try engine.submit(request, terms: past) { third.append($0) }
+        #expect(try third.wait().failure?.message == "the deadline passed while it waited")
+        #expect(engine.status.waiting == 0)
+        gate.open()
+        #expect(try first.wait().failure == nil)
+    }
+
+    @Test func aDeadlineEndsAJobThatRuns() throws {
+        let engine = Engine(try echoGeneration())
+        defer { engine.shutdown(grace: .zero) }
+        let (log, gate) = (EventLog(), Gate())
+        let deadline = ContinuousClock.now + .milliseconds(50)
+        _ = try submit(
+            to: engine, log, heldBy: gate, terms: JobTerms(deadline: deadline), at: Self.isStep)
+        while ContinuousClock.now < deadline {}
+        gate.open()
+        #expect(
+            try log.wait().outline.suffix(2) == ["step 1 1/3", "failed deadline_exceeded"])
+        #expect(log.all.failure?.message == "the deadline passed at image 1, step 1 of 3")
+    }
+
+    @Test func aUserCannotTakeAllPlaces() throws {
+        let engine = Engine(
+            try echoGeneration([
+                "queue = 2": "queue = 9\njobs_per_user = 2\nrequest_bytes_per_user = 100"
+            ]))
+        defer { engine.shutdown(grace: .zero) }
+        let (first, gate) = (EventLog(), Gate())
+        _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
+        func refusal(_ user: UInt32, _ prompt: String) -> RequestError? {
+            do throws(RequestError) {
+                _ = try engine.submit(
+                    StoryRequest(prompt: prompt), terms: JobTerms(user: user)
+                ) { _ in }
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(refusal(1, String(repeating: "a", count: 99)) == nil)
+        let large = try #require(refusal(1, "ab"))
+        #expect(large.code == .clientLimit && large.message.contains("hold 99 bytes"))
+        #expect(refusal(1, "a") == nil)
+        let many = try #require(refusal(1, "a"))
+        #expect(many.code == .clientLimit && many.message.contains("2 jobs"))
+        #expect(many.retryAfter != nil)
+        #expect(refusal(2, "a") == nil)
+        #expect(
+            throws: RequestError(.invalid, "priority is 11; it must be in -10...10")
+        ) {
+            try engine.submit(request, terms: JobTerms(priority: 11)) { _ in }
+        }
+        gate.open()
     }
 
     @Test func aRequestGivesTheSameBytesBehindAnother() throws {
@@ -143,7 +225,7 @@ import Testing
     }
 
     @Test func shutdownEndsWhatIsLeft() throws {
-        let engine = Engine(try echoGeneration())
+        let engine = Engine(try echoGeneration(oneAtATime))
         let (first, second, gate) = (EventLog(), EventLog(), Gate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStep)
         _ = try engine.submit(request) { second.append($0) }

@@ -4,8 +4,7 @@ import Glibc
 import Synchronization
 import Tensors
 
-/// Runs requests through a pipeline, one at a time, on one thread of its own, until it is shut
-/// down.
+/// Runs requests through a pipeline, on one thread of its own, until it is shut down.
 ///
 /// The thread does *steps*, not requests: between two steps of a job it can be told to cancel it.
 /// What a job brings depends on its request and its generation alone, never on what else is queued
@@ -13,8 +12,8 @@ import Tensors
 public final class Engine: Sendable {
     /// What an engine is doing, at one moment.
     public struct Status: Sendable, Equatable {
-        /// The job that runs.
-        public var running: String?
+        /// The jobs that run, the one that came first before the others.
+        public var running: [String]
         public var waiting: Int
         /// Jobs that ended, by how.
         public var finished: Int
@@ -25,36 +24,18 @@ public final class Engine: Sendable {
         public var isAccepting: Bool
     }
 
-    private struct State {
-        var generation: Generation
-        var queue: [Job] = []
-        var running: Job?
-        /// Jobs with a place in the queue, whose `accepted` is just being told.
-        var arriving = 0
-        /// How many requests hold a generation, by its number; those that are being checked too.
-        var holders: [Int: Int] = [:]
-        var admitted = 0
-        var finished = 0
-        var failed = 0
-        var cancelled = 0
-        var isAccepting = true
-        /// No job may begin or go on.
-        var isStopping = false
-
-        var load: Int { queue.count + arriving + (running == nil ? 0 : 1) }
-        var isOver: Bool { !isAccepting && load == 0 }
-    }
-
-    private let state: Mutex<State>
+    private let state: Mutex<EngineState>
     /// Told the number of a generation that no request holds any more.
     private let whenReleased = Mutex<@Sendable (Int) -> Void>({ _ in })
     /// Signalled for each job put into the queue, and when there is something else to look at.
     private let news = DispatchSemaphore(value: 0)
+    /// Rings alarms.
+    private let alarms = DispatchQueue(label: "voken-deadlines")
     /// Signalled when the thread is over.
     private let over = DispatchSemaphore(value: 0)
 
     public init(_ generation: Generation) {
-        state = Mutex(State(generation: generation))
+        state = Mutex(EngineState(generation: generation))
         let threads = generation.file.engine.threads
         if threads > 0 { ThreadPool.configure(threads: threads) }
         let thread = Thread { [self] in
@@ -69,7 +50,7 @@ public final class Engine: Sendable {
     public var status: Status {
         state.withLock { state in
             Status(
-                running: state.running?.id, waiting: state.queue.count + state.arriving,
+                running: state.running.map(\.id), waiting: state.queue.waiting,
                 finished: state.finished, failed: state.failed, cancelled: state.cancelled,
                 generation: state.generation.number, isAccepting: state.isAccepting)
         }
@@ -94,50 +75,58 @@ public final class Engine: Sendable {
         state.withLock { $0.holders[generation] != nil }
     }
 
-    /// The jobs that hold generations, the running one first.
+    /// The jobs that hold generations, the running ones first.
     var holders: [Holder] {
-        let jobs = state.withLock { state in
-            [state.running].compactMap(\.self) + state.queue
-        }
-        return jobs.map {
+        state.withLock(\.allJobs).map {
             Holder(job: $0.id, generation: $0.generation, position: $0.position)
         }
     }
 
     /// Cancels the jobs of a generation.
     func cancelJobs(of generation: Int) {
-        let jobs = state.withLock { state in
-            ([state.running].compactMap(\.self) + state.queue)
-                .filter { $0.generation == generation }
-        }
-        for job in jobs { job.cancel() }
+        for job in state.withLock(\.allJobs) where job.generation == generation { job.cancel() }
+    }
+
+    /// Waiting jobs that begin before a job, if nobody else comes; 0 if it does not wait.
+    public func jobsAhead(of job: Job) -> Int {
+        state.withLock { $0.queue.ahead(of: job.ticket.number) ?? 0 }
     }
 
     /// Checks a request and puts it into the queue.
     /// - Parameter events: told `accepted` before this returns, and all else by the inference
-    ///   thread (a waiting job's cancellation: by the thread that cancels it), one at a time and
-    ///   in order. It should return at once: no step is done meanwhile.
+    ///   thread (the end of a job that waits: by the thread that cancels it, or at its deadline),
+    ///   one at a time and in order. It should return at once: no step is done meanwhile.
     public func submit(
-        _ request: StoryRequest, events: @escaping @Sendable (StoryEvent) -> Void
+        _ request: StoryRequest, terms: JobTerms = JobTerms(),
+        events: @escaping @Sendable (StoryEvent) -> Void
     ) throws(RequestError) -> Job {
+        try terms.check()
         let generation = hold()
         let job: Job
         do throws(RequestError) {
             let order = try StoryOrder(request, generation)
-            let (number, ahead) = try admit(limit: generation.file.limits.queue)
-            job = Job(id: Self.jobID(number), order: order, events: events) { [weak self] job in
-                self?.cancelIfWaiting(job)
+            let (ticket, ahead) = try state.withLock { state throws(RequestError) in
+                try state.admit(terms, bytes: request.byteCount, generation.file)
             }
+            job = Job(
+                id: Self.jobID(ticket.number), ticket: ticket, order: order,
+                deadline: terms.deadline, events: events
+            ) { [weak self] job in self?.endIfWaiting(job) }
             job.emit(.accepted(job: job.id, ahead: ahead))
         } catch {
             release(generation.number)
             throw error
         }
-        state.withLock { state in
-            state.arriving -= 1
-            state.queue.append(job)
+        if let deadline = job.deadline {
+            job.set(
+                Alarm(at: deadline, on: alarms) { [weak self, weak job] in
+                    if let job { self?.endIfWaiting(job) }
+                })
         }
+        state.withLock { $0.insert(job) }
         news.signal()
+        // What came in between has found nothing that waits.
+        if job.interruption != nil { endIfWaiting(job) }
         return job
     }
 
@@ -178,38 +167,16 @@ public final class Engine: Sendable {
         over.signal()
     }
 
-    /// A place in the queue: the job's number, and how many are before it.
-    private func admit(limit: Int) throws(RequestError) -> (number: Int, ahead: Int) {
-        let place: Result<(number: Int, ahead: Int), RequestError> = state.withLock { state in
-            guard state.isAccepting else {
-                return .failure(
-                    RequestError(.shuttingDown, "the engine is shutting down; try again later"))
-            }
-            let ahead = state.load
-            guard ahead <= limit else {
-                return .failure(
-                    RequestError(
-                        .queueFull,
-                        "\(ahead - 1) requests are waiting, which is the limit; "
-                            + "try again later"))
-            }
-            state.arriving += 1
-            state.admitted += 1
-            return .success((state.admitted, ahead))
-        }
-        return try place.get()
-    }
-
-    private func cancelIfWaiting(_ job: Job) {
+    private func endIfWaiting(_ job: Job) {
+        guard let error = job.interruption else { return }
         let wasWaiting = state.withLock { state in
-            guard let index = state.queue.firstIndex(where: { $0 === job }) else { return false }
-            state.queue.remove(at: index)
-            state.cancelled += 1
+            guard state.remove(job) else { return false }
+            state.count(error)
             return true
         }
         if wasWaiting {
             _ = job.takeOrder()
-            job.emit(.failed(.cancelled))
+            job.emit(.failed(error))
             release(job.generation)
             news.signal()
         }
@@ -219,18 +186,9 @@ public final class Engine: Sendable {
 
     private func run() {
         while true {
-            while let job = next() { work(job) }
+            while let job = state.withLock({ $0.begin() }) { work(job) }
             if state.withLock(\.isOver) { return }
             news.wait()
-        }
-    }
-
-    private func next() -> Job? {
-        state.withLock { state in
-            guard !state.queue.isEmpty else { return nil }
-            let job = state.queue.removeFirst()
-            state.running = job
-            return job
         }
     }
 
@@ -244,36 +202,28 @@ public final class Engine: Sendable {
     /// - Returns: the event that ends it.
     private func tell(_ job: Job) -> StoryEvent {
         guard let order = job.takeOrder() else { preconditionFailure("a job runs once") }
+        let start = ContinuousClock.now
+        defer { state.withLock { $0.charge((.now - start).nanoseconds, to: job.user) } }
         do throws(RequestError) {
             try checkInterruption(job)
             var task = StoryTask(order, emit: { job.emit($0) })
             while !task.isFinished {
                 try task.step()
+                job.note(tokens: task.summary.tokens)
                 try checkInterruption(job)
             }
-            end { $0.finished += 1 }
+            state.withLock { $0.end(job, .finished) }
             return .finished(task.summary)
         } catch {
-            end { if error.code == .cancelled { $0.cancelled += 1 } else { $0.failed += 1 } }
+            state.withLock { $0.end(job, .failed(error)) }
             return .failed(error)
         }
     }
 
     private func checkInterruption(_ job: Job) throws(RequestError) {
-        if job.isCancelled { throw .cancelled }
+        if let interruption = job.interruption { throw interruption }
         if state.withLock(\.isStopping) {
             throw RequestError(.shuttingDown, "the engine was shut down before the story's end")
         }
     }
-
-    private func end(_ count: (inout State) -> Void) {
-        state.withLock { state in
-            state.running = nil
-            count(&state)
-        }
-    }
-}
-
-extension RequestError {
-    static let cancelled = RequestError(.cancelled, "the request was cancelled")
 }
