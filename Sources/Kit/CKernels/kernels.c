@@ -9,6 +9,7 @@ extern const struct voken_kernels voken_kernels_portable __attribute__((visibili
 #if defined(__x86_64__)
 
 extern const struct voken_kernels voken_kernels_avx2 __attribute__((visibility("hidden")));
+extern const struct voken_kernels voken_kernels_avx512 __attribute__((visibility("hidden")));
 
 const struct voken_kernels *voken_kernels(void) {
     const char *wanted = getenv("VOKEN_CPU");
@@ -16,7 +17,11 @@ const struct voken_kernels *voken_kernels(void) {
     __builtin_cpu_init();
     int able = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
         && __builtin_cpu_supports("f16c");
-    return able ? &voken_kernels_avx2 : &voken_kernels_portable;
+    if (!able) return &voken_kernels_portable;
+    if (wanted && strcmp(wanted, "avx2") == 0) return &voken_kernels_avx2;
+    int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+    return wide ? &voken_kernels_avx512 : &voken_kernels_avx2;
 }
 
 #else

@@ -19,6 +19,10 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 
 #define KERNELS voken_kernels_avx2
 #define KERNELS_NAME "avx2"
+#define PRODUCT_ROWS 6
+#define PRODUCT_VECTORS 2
+#define PRODUCT_WIDTH 8
+#define PRODUCT_SLOT 8
 #include "kernels_body.h"
 
 #pragma clang attribute pop

@@ -1,5 +1,7 @@
 // The loops themselves, over vectors of eight floats. Included once for each kind of CPU by a
-// file that defines KERNELS (the table's name), KERNELS_NAME and load_half.
+// file that defines KERNELS (the table's name), KERNELS_NAME, load_half and the tile of a product:
+// PRODUCT_ROWS by PRODUCT_VECTORS vectors of PRODUCT_WIDTH floats, and PRODUCT_SLOT, a multiple of
+// eight that holds PRODUCT_ROWS.
 //
 // Products and sums in one expression may fuse into one rounding where the CPU has such an
 // instruction, so two tables agree to rounding and not to the bit.
@@ -9,6 +11,7 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 INLINE v8 load(const float *x) {
     v8 v;
@@ -37,6 +40,34 @@ INLINE v8 greater(v8 a, v8 b) { return choose(a > b, a, b); }
 
 INLINE float sum(v8 v) {
     return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+// The lanes one after the other.
+INLINE float sum_in_order(v8 v) {
+    float total = v[0];
+    for (int i = 1; i < 8; i++) total += v[i];
+    return total;
+}
+
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+// Lane j of vector i and lane i of vector j change places.
+INLINE void transpose8(v8 *x) {
+    v8 a[8], b[8];
+    UNROLL for (int i = 0; i < 8; i += 2) {
+        a[i] = SHUFFLE(x[i], x[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        a[i + 1] = SHUFFLE(x[i], x[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    UNROLL for (int i = 0; i < 8; i += 4) {
+        b[i] = SHUFFLE(a[i], a[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+        b[i + 1] = SHUFFLE(a[i], a[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        b[i + 2] = SHUFFLE(a[i + 1], a[i + 3], 0, 1, 8, 9, 4, 5, 12, 13);
+        b[i + 3] = SHUFFLE(a[i + 1], a[i + 3], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+    UNROLL for (int i = 0; i < 4; i++) {
+        x[i] = SHUFFLE(b[i], b[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        x[i + 4] = SHUFFLE(b[i], b[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
 }
 
 INLINE float largest(v8 v) {
@@ -132,131 +163,9 @@ static void swiglu(const float *gate, const float *up, float *y, ptrdiff_t count
     store_some(y + i, silu8(g) * u, count - i);
 }
 
-// --- Weights ---------------------------------------------------------------------------------
+#include "weights_body.h"
 
-INLINE ptrdiff_t width(enum voken_format format) { return format == VOKEN_FLOAT32 ? 4 : 2; }
-
-INLINE v8 load_weight(enum voken_format format, const void *x) {
-    if (format == VOKEN_FLOAT32) return load(x);
-    h8 halves;
-    memcpy(&halves, x, sizeof halves);
-    if (format == VOKEN_FLOAT16) return load_half(halves);
-    return (v8)(__builtin_convertvector(halves, i8) << 16);
-}
-
-INLINE v8 load_some_weight(enum voken_format format, const void *x, ptrdiff_t count) {
-    char bytes[32] = {0};
-    memcpy(bytes, x, (size_t)(count * width(format)));
-    return load_weight(format, bytes);
-}
-
-INLINE void decode_as(enum voken_format format, const char *x, float *y, ptrdiff_t count) {
-    ptrdiff_t i = 0;
-    for (; i + 8 <= count; i += 8) store(y + i, load_weight(format, x + i * width(format)));
-    if (i < count)
-        store_some(y + i, load_some_weight(format, x + i * width(format), count - i), count - i);
-}
-
-static void decode(enum voken_format format, const void *x, float *y, ptrdiff_t count) {
-    switch (format) {
-        case VOKEN_FLOAT32: decode_as(VOKEN_FLOAT32, x, y, count); break;
-        case VOKEN_FLOAT16: decode_as(VOKEN_FLOAT16, x, y, count); break;
-        case VOKEN_BFLOAT16: decode_as(VOKEN_BFLOAT16, x, y, count); break;
-    }
-}
-
-// A tile of `rows` rows of x by `columns` rows of the weight. Each product keeps one vector of
-// sums; several products side by side hide the latency of the additions.
-INLINE void dot_tile(enum voken_format format, int rows, int columns, const char *weight,
-                     const float *bias, const float *x, float *y, ptrdiff_t depth,
-                     ptrdiff_t stride_y) {
-    v8 sums[8];
-    for (int i = 0; i < rows * columns; i++) sums[i] = all(0);
-    ptrdiff_t row_bytes = depth * width(format);
-    ptrdiff_t k = 0;
-    for (; k + 8 <= depth; k += 8) {
-        for (int n = 0; n < columns; n++) {
-            v8 w = load_weight(format, weight + n * row_bytes + k * width(format));
-            for (int r = 0; r < rows; r++)
-                sums[n * rows + r] = w * load(x + r * depth + k) + sums[n * rows + r];
-        }
-    }
-    if (k < depth) {
-        for (int n = 0; n < columns; n++) {
-            v8 w = load_some_weight(
-                format, weight + n * row_bytes + k * width(format), depth - k);
-            for (int r = 0; r < rows; r++)
-                sums[n * rows + r] =
-                    w * load_some(x + r * depth + k, depth - k, 0) + sums[n * rows + r];
-        }
-    }
-    for (int n = 0; n < columns; n++)
-        for (int r = 0; r < rows; r++)
-            y[r * stride_y + n] = sum(sums[n * rows + r]) + (bias ? bias[n] : 0);
-}
-
-INLINE void dot_columns(enum voken_format format, int rows, int step, const char *weight,
-                        const float *bias, const float *x, float *y, ptrdiff_t columns,
-                        ptrdiff_t depth, ptrdiff_t stride_y) {
-    ptrdiff_t row_bytes = depth * width(format);
-    ptrdiff_t n = 0;
-    for (; n + step <= columns; n += step)
-        dot_tile(format, rows, step, weight + n * row_bytes, bias ? bias + n : bias, x, y + n,
-                 depth, stride_y);
-    for (; n < columns; n++)
-        dot_tile(format, rows, 1, weight + n * row_bytes, bias ? bias + n : bias, x, y + n,
-                 depth, stride_y);
-}
-
-INLINE void dot_few_rows(enum voken_format format, const char *weight, const float *bias,
-                         const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
-                         ptrdiff_t depth, ptrdiff_t stride_y) {
-#define CASE(rows, step)                                                                   \
-    case rows:                                                                             \
-        dot_columns(format, rows, step, weight, bias, x, y, columns, depth, stride_y); \
-        break;
-    switch (rows) {
-        CASE(1, 8)
-        CASE(2, 4)
-        CASE(3, 2)
-        CASE(4, 2)
-    }
-#undef CASE
-}
-
-// Four rows at a time, and for these as many columns as stay in the nearest caches.
-INLINE void dot_rows_as(enum voken_format format, const char *weight, const float *bias,
-                        const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
-                        ptrdiff_t depth, ptrdiff_t stride_y) {
-    const ptrdiff_t step = 16;
-    if (rows <= 4) {
-        dot_few_rows(format, weight, bias, x, y, rows, columns, depth, stride_y);
-        return;
-    }
-    for (ptrdiff_t n = 0; n < columns; n += step) {
-        ptrdiff_t some = columns - n < step ? columns - n : step;
-        for (ptrdiff_t r = 0; r < rows; r += 4)
-            dot_few_rows(format, weight + n * depth * width(format), bias ? bias + n : bias,
-                         x + r * depth, y + r * stride_y + n, rows - r < 4 ? rows - r : 4, some,
-                         depth, stride_y);
-    }
-}
-
-static void dot_rows(enum voken_format format, const void *weight, const float *bias,
-                     const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
-                     ptrdiff_t depth, ptrdiff_t stride_y) {
-    switch (format) {
-        case VOKEN_FLOAT32:
-            dot_rows_as(VOKEN_FLOAT32, weight, bias, x, y, rows, columns, depth, stride_y);
-            break;
-        case VOKEN_FLOAT16:
-            dot_rows_as(VOKEN_FLOAT16, weight, bias, x, y, rows, columns, depth, stride_y);
-            break;
-        case VOKEN_BFLOAT16:
-            dot_rows_as(VOKEN_BFLOAT16, weight, bias, x, y, rows, columns, depth, stride_y);
-            break;
-    }
-}
+#include "product_body.h"
 
 // --- Rows --------------------------------------------------------------------------------------
 
@@ -357,6 +266,12 @@ const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
     .decode = decode,
     .dot_rows = dot_rows,
+    .product_rows = PRODUCT_ROWS,
+    .product_columns = PRODUCT_COLUMNS,
+    .product_slot = PRODUCT_SLOT,
+    .pack_rows = pack_rows,
+    .pack_columns = pack_columns,
+    .product = product,
     .silu = map_silu,
     .gelu = map_gelu,
     .relu = map_relu,

@@ -22,4 +22,8 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 
 #define KERNELS voken_kernels_portable
 #define KERNELS_NAME "portable"
+#define PRODUCT_ROWS 6
+#define PRODUCT_VECTORS 2
+#define PRODUCT_WIDTH 4
+#define PRODUCT_SLOT 8
 #include "kernels_body.h"

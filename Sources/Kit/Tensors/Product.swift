@@ -1,119 +1,168 @@
-/// A matrix product `y = rows · weightᵀ + bias` cut into tiles, the common core of linear layers
-/// and convolutions.
+internal import CKernels
+
+/// A matrix product `y = rows · weightᵀ + bias` for any number of rows, the common core of linear
+/// layers and convolutions.
 ///
-/// The tiles depend on the shape alone. A tile reads its rows of the weight once, converting them
-/// to 32-bit floats if they are stored in another format, and goes down its rows in bands.
+/// The sum for an element of `y` runs over the depth in one order, that of ``linear(_:_:bias:)``:
+/// it does not depend on the other rows and columns, on the tile that the element falls into, nor
+/// on which thread takes the tile. So the cut may look at everything, and serves speed alone.
+///
+/// A tile packs its part of the weight once, converting it if it is not stored as 32-bit floats,
+/// and goes down its rows in bands that stay in the second cache.
 struct Product {
     /// Rows of `y`, columns of `y` and the length of each sum.
     let rows, columns, depth: Int
-    /// Whether rows are copied to scratch before they are multiplied, as convolutions need.
-    let gathers: Bool
 
-    let tileRows, tileColumns, bandRows: Int
+    /// Floats of scratch for the packed part of a weight, where one panel is not more.
+    private static let weightScratch = 1024 * 1024
+    /// Floats of scratch for the packed rows of a band.
+    private static let bandScratch = 128 * 1024
 
-    /// Floats of scratch for the converted part of a weight, and as many for a band of rows.
-    private static let scratch = 1024 * 1024
-    /// Multiplications for which a tile of its own pays: about 50 µs of them.
-    private static let tileWork = 2 * 1024 * 1024
-    private static let mostTiles = 16
-
-    init(rows: Int, columns: Int, depth: Int, gathers: Bool) {
-        self.rows = rows
-        self.columns = columns
-        self.depth = depth
-        self.gathers = gathers
-        let room = max(Self.scratch / max(depth, 1), 8)
-        bandRows = gathers ? max(min(rows, room, 128), 1) : max(rows, 1)
-        let wanted = min(rows * columns * depth / Self.tileWork, Self.mostTiles)
-        // Rows are copied again for each tile beside another, and the weight is converted again
-        // for each tile below another: the cheaper cut comes first.
-        var extents = (rows: rows, columns: min(columns, room))
-        func tiles() -> Int {
-            Self.pieces(rows, extents.rows) * Self.pieces(columns, extents.columns)
-        }
-        while tiles() < wanted {
-            let (canCutRows, canCutColumns) = (extents.rows >= 192, extents.columns >= 128)
-            if canCutRows && (gathers || !canCutColumns) {
-                extents.rows = Self.half(extents.rows)
-            } else if canCutColumns {
-                extents.columns = Self.half(extents.columns)
-            } else {
-                break
-            }
-        }
-        tileRows = max(extents.rows, 1)
-        tileColumns = max(extents.columns, 1)
-    }
-
-    /// Half of an extent, rounded up to whole vectors.
-    private static func half(_ extent: Int) -> Int { ((extent + 1) / 2 + 7) / 8 * 8 }
-
-    private static func pieces(_ extent: Int, _ size: Int) -> Int {
-        extent == 0 ? 0 : (extent + size - 1) / size
-    }
+    private static let mostRows = unsafe Kernels.table.product_rows
+    private static let panelColumns = unsafe Kernels.table.product_columns
+    private static let slot = unsafe Kernels.table.product_slot
 
     /// - Parameters:
-    ///   - x: `[rows, depth]`, read if rows are not gathered.
     ///   - weight: `[columns, depth]`.
     ///   - bias: `[columns]`, or `nil`.
     ///   - y: `[rows, columns]`.
-    ///   - gather: writes some of the rows to scratch, one after the other.
-    func callAsFunction(
-        _ x: UnsafePointer<Float>, _ weight: Weight, bias: UnsafePointer<Float>?,
-        into y: UnsafeMutablePointer<Float>,
-        gather: (Range<Int>, UnsafeMutablePointer<Float>) -> Void = { _, _ in }
+    ///   - source: the rows.
+    func callAsFunction<Source: ProductRows>(
+        _ source: Source, _ weight: Weight, bias: UnsafePointer<Float>?,
+        into y: UnsafeMutablePointer<Float>
     ) {
-        let stored = unsafe weight.floats
-        let acrossTiles = Self.pieces(columns, tileColumns)
-        ThreadPool.run(acrossTiles * Self.pieces(rows, tileRows)) { tile in
-            let firstColumn = tile % acrossTiles * tileColumns
-            let firstRow = tile / acrossTiles * tileRows
-            let columns = firstColumn..<min(firstColumn + tileColumns, self.columns)
-            let rows = firstRow..<min(firstRow + tileRows, self.rows)
-            let forWeight = unsafe stored == nil ? columns.count * depth : 0
-            let forBand = gathers ? bandRows * depth : 0
-            unsafe Scratch.withFloats(forWeight + forBand) { scratch in
-                let part: UnsafePointer<Float>
-                if let stored = unsafe stored {
-                    unsafe part = stored + columns.lowerBound * depth
-                } else {
-                    unsafe weight.decode(
-                        columns.lowerBound * depth..<columns.upperBound * depth, into: scratch)
-                    unsafe part = UnsafePointer(scratch)
+        let weightPanel = voken_panel_size(depth, Self.panelColumns)
+        let panels = (columns + Self.panelColumns - 1) / Self.panelColumns
+        let cut = ProductCut(
+            rows: rows, panels: panels, panelColumns: Self.panelColumns, depth: depth,
+            mostPanels: max(Self.weightScratch / weightPanel, 1))
+        ThreadPool.run(cut.tiles) { tile in
+            let (rows, panels) = cut[tile]
+            let columns =
+                panels.lowerBound
+                * Self.panelColumns..<min(panels.upperBound * Self.panelColumns, self.columns)
+            let bands = Bands(rows, depth: depth)
+            let forWeight = panels.count * weightPanel
+            let forBand = bands.panels * bands.panelSize
+            unsafe Scratch.withFloats(forWeight + forBand + source.scratch) { scratch in
+                let band = unsafe scratch + forWeight
+                unsafe pack(weight, columns, into: scratch)
+                for first in stride(from: rows.lowerBound, to: rows.upperBound, by: bands.rows) {
+                    let some = first..<min(first + bands.rows, rows.upperBound)
+                    unsafe pack(source, some, bands, into: band, scratch: band + forBand)
+                    unsafe multiply(some, columns, bands, band, scratch, bias, into: y)
                 }
-                unsafe multiply(
-                    rows, columns, x, part, bias, into: y, band: scratch + forWeight, gather)
             }
+        }
+    }
+
+    private func pack(
+        _ weight: Weight, _ columns: Range<Int>, into packed: UnsafeMutablePointer<Float>
+    ) {
+        var target = unsafe packed
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.panelColumns)
+        {
+            let count = min(Self.panelColumns, columns.upperBound - first)
+            if let bytes = unsafe weight.bytes {
+                unsafe Kernels.table.pack_columns(
+                    weight.format.kernelFormat, bytes + first * depth * weight.format.width,
+                    count, depth, target)
+            } else {
+                unsafe target.update(
+                    repeating: 0, count: voken_panel_size(depth, Self.panelColumns))
+            }
+            unsafe target += voken_panel_size(depth, Self.panelColumns)
+        }
+    }
+
+    private func pack<Source: ProductRows>(
+        _ source: Source, _ rows: Range<Int>, _ bands: Bands,
+        into packed: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    ) {
+        var target = unsafe packed
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: bands.panelRows) {
+            let some = first..<min(first + bands.panelRows, rows.upperBound)
+            unsafe source.pack(some, into: target, scratch: scratch)
+            unsafe target += bands.panelSize
         }
     }
 
     private func multiply(
-        _ rows: Range<Int>, _ columns: Range<Int>, _ x: UnsafePointer<Float>,
-        _ weight: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
-        into y: UnsafeMutablePointer<Float>, band: UnsafeMutablePointer<Float>,
-        _ gather: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+        _ rows: Range<Int>, _ columns: Range<Int>, _ bands: Bands,
+        _ packedRows: UnsafePointer<Float>, _ packedWeight: UnsafePointer<Float>,
+        _ bias: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>
     ) {
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: bandRows) {
-            let some = first..<min(first + bandRows, rows.upperBound)
-            let source: UnsafePointer<Float>
-            if gathers {
-                unsafe gather(some, band)
-                unsafe source = UnsafePointer(band)
-            } else {
-                unsafe source = x + first * depth
-            }
-            for row in some {
-                let target = unsafe y + row * self.columns + columns.lowerBound
-                if let bias = unsafe bias {
-                    unsafe target.update(from: bias + columns.lowerBound, count: columns.count)
-                } else {
-                    unsafe target.update(repeating: 0, count: columns.count)
-                }
-            }
-            unsafe Kernels.multiplyAdd(
-                source, stride: depth, byTransposed: weight, stride: depth,
-                into: y + first * self.columns + columns.lowerBound, stride: self.columns,
-                rows: some.count, columns: columns.count, depth: depth)
+        var panel = unsafe packedWeight
+        for first in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.panelColumns)
+        {
+            unsafe Kernels.table.product(
+                packedRows, rows.count, bands.panelRows, panel, bias.map { unsafe $0 + first },
+                y + rows.lowerBound * self.columns + first,
+                min(Self.panelColumns, columns.upperBound - first), depth, self.columns)
+            unsafe panel += voken_panel_size(depth, Self.panelColumns)
         }
+    }
+
+    /// The rows of a tile in bands of nearly equal height, and a band in panels likewise.
+    private struct Bands {
+        /// Of a band, and of a panel in it.
+        let rows, panelRows: Int
+        /// Panels of a band, at most.
+        let panels: Int
+        /// Floats of a packed panel.
+        let panelSize: Int
+
+        init(_ tile: Range<Int>, depth: Int) {
+            panelSize = voken_panel_size(depth, Product.slot)
+            let most = max(Product.bandScratch / panelSize, 1) * Product.mostRows
+            let bands = (tile.count + most - 1) / most
+            rows = (tile.count + bands - 1) / max(bands, 1)
+            panels = (rows + Product.mostRows - 1) / Product.mostRows
+            panelRows = (rows + panels - 1) / max(panels, 1)
+        }
+    }
+}
+
+/// The rows of a product's left side, wherever they come from.
+protocol ProductRows {
+    /// Floats that packing needs beside its result.
+    var scratch: Int { get }
+
+    /// Packs rows, at most as many as a panel holds.
+    func pack(
+        _ rows: Range<Int>, into panel: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>)
+}
+
+/// Rows that lie one behind the other, `[rows, depth]`.
+@safe struct ContiguousRows: ProductRows {
+    let x: UnsafePointer<Float>
+    let depth: Int
+
+    init(_ x: UnsafePointer<Float>, depth: Int) {
+        unsafe self.x = x
+        self.depth = depth
+    }
+
+    let scratch = 0
+
+    func pack(
+        _ rows: Range<Int>, into panel: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        unsafe withRowPointers(rows.count) { pointers in
+            for (index, row) in rows.enumerated() {
+                unsafe pointers[index] = x + row * depth
+            }
+            unsafe Kernels.table.pack_rows(pointers, rows.count, 0, depth, depth, panel)
+        }
+    }
+}
+
+/// Calls `body` with room for the addresses of a panel's rows.
+func withRowPointers(_ count: Int, _ body: (UnsafeMutablePointer<UnsafePointer<Float>>) -> Void) {
+    unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: count) {
+        guard let pointers = $0.baseAddress else { return }
+        unsafe body(pointers)
     }
 }

@@ -7,12 +7,24 @@ import Synchronization
 /// they come, so results do not depend on how many threads there are.
 public enum ThreadPool {
     private static let crew = Mutex<Crew?>(nil)
+    private static let configured = Atomic<Int>(0)
+
+    /// How many threads work on an operation, the caller included.
+    static var threads: Int {
+        let count = configured.load(ordering: .relaxed)
+        return count > 0 ? count : online
+    }
+
+    private static let online = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
 
     /// Sets how many threads work on an operation, the caller included. Without a call there are
     /// as many as CPUs online. Waits for an operation that is running.
     public static func configure(threads: Int) {
         precondition(threads >= 1, "\(threads) threads")
-        crew.withLock { $0 = Crew(workers: threads - 1) }
+        crew.withLock {
+            $0 = Crew(workers: threads - 1)
+            configured.store(threads, ordering: .relaxed)
+        }
     }
 
     /// Calls `body` with every index in `0..<count`, in no particular order, on several threads.
@@ -25,7 +37,7 @@ public enum ThreadPool {
             return
         }
         let shared: Void? = crew.withLockIfAvailable { crew in
-            let team = crew ?? Crew(workers: max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) - 1)
+            let team = crew ?? Crew(workers: online - 1)
             crew = team
             team.run(count, body)
         }

@@ -45,6 +45,27 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                      const float *x, float *y, ptrdiff_t rows, ptrdiff_t columns,
                      ptrdiff_t depth, ptrdiff_t stride_y);
 
+    // The same sums, bit for bit, for any number of rows: operands are packed, then multiplied tile
+    // by tile. A tile has at most `product_rows` rows and `product_columns` columns.
+    ptrdiff_t product_rows, product_columns, product_slot;
+
+    // Packs k = first ..< first + count of up to `product_rows` rows of x, each given by the
+    // address of its part, into a panel of voken_panel_size(depth, product_slot) floats. `first` is
+    // a multiple of 8, and so is `count` unless it reaches the depth.
+    void (*pack_rows)(const float *_Nonnull const *_Nonnull rows, ptrdiff_t row_count, ptrdiff_t first,
+                      ptrdiff_t count, ptrdiff_t depth, float *panel);
+
+    // Packs up to `product_columns` rows of a weight, `depth` elements each, into a panel of
+    // voken_panel_size(depth, product_columns) floats.
+    void (*pack_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
+                         ptrdiff_t depth, float *panel);
+
+    // y[r * stride_y + n] = bias[n] + the sum over k, for r < rows, given as panels of `panel_rows`
+    // rows one behind the other, and for the n < columns of one panel. `bias` may be null.
+    void (*product)(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const float *b,
+                    const float *_Nullable bias, float *y, ptrdiff_t columns, ptrdiff_t depth,
+                    ptrdiff_t stride_y);
+
     // y[i] = f(x[i]). `gelu` is the exact one: x (1 + erf(x / sqrt 2)) / 2.
     void (*silu)(const float *x, float *y, ptrdiff_t count);
     void (*gelu)(const float *x, float *y, ptrdiff_t count);
@@ -81,8 +102,13 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                       float *scratch);
 };
 
-// The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one;
-// VOKEN_CPU=avx2 for the other, which a CPU without AVX2 ignores.
+// Floats of a panel of packed rows or columns.
+static inline ptrdiff_t voken_panel_size(ptrdiff_t depth, ptrdiff_t slot) {
+    return 8 * ((depth + 7) / 8 * slot + 16);
+}
+
+// The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one,
+// VOKEN_CPU=avx2 for the one without AVX-512; a CPU that lacks what is asked for ignores it.
 const struct voken_kernels *voken_kernels(void);
 
 // Keeps freed memory for the next tensor: glibc would hand it to the system and take it back, zeroed

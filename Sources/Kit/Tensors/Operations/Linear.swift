@@ -8,8 +8,13 @@ internal import CKernels
 ///   - bias: `[N]`.
 /// - Returns: `[..., N]`.
 ///
-/// Up to eight rows (the tokens being generated) read the weight once, as it is stored, and then
-/// a row's result does not depend on the other rows. More rows go through blocked products.
+/// A row of `y` depends on its row of `x`, the weight and the bias alone: it has the same bytes
+/// whatever other rows there are, how many, and on how many threads. An element is the sum of eight
+/// chains, chain `l` over the `k` with `k mod 8 = l` in ascending order, added up from chain 0 to
+/// chain 7, and then the bias.
+///
+/// Up to eight rows (the tokens being generated) read the weight once, as it is stored; more rows
+/// go through blocked products, which compute the same sums.
 public func linear(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor {
     precondition(
         weight.shape.rank == 2 && x.shape.rank >= 1 && x.shape[-1] == weight.shape[1],
@@ -34,8 +39,8 @@ func linearForward(
 ) {
     let (columns, depth) = (weight.shape[0], weight.shape[1])
     guard rows <= Int(VOKEN_DOT_ROWS), let bytes = unsafe weight.bytes else {
-        let product = Product(rows: rows, columns: columns, depth: depth, gathers: false)
-        unsafe product(x, weight, bias: bias, into: y)
+        let product = Product(rows: rows, columns: columns, depth: depth)
+        unsafe product(ContiguousRows(x, depth: depth), weight, bias: bias, into: y)
         return
     }
     guard rows > 0 else { return }
