@@ -45,16 +45,22 @@ struct LargeShapesTests {
             Reference.attention(query, key, value, causalOffset: causalOffset))
     }
 
-    /// Cached generation relies on it: a token's result is the same alone and among a few.
-    @Test(arguments: WeightFormat.allCases)
-    func fewRowsDoNotAffectEachOther(format: WeightFormat) {
-        let weight = Weight(numbers([61, 333], seed: 3), format: format)
-        let x = numbers([8, 333])
-        let alone = (0..<8).map { linear(x.slice(axis: 0, $0..<$0 + 1), weight).values }
-        for rows in 1...8 {
-            let together = linear(x.slice(axis: 0, 0..<rows), weight).values
-            #expect(together == Array(alone[..<rows].joined()))
+    /// OpenBLAS, as a second opinion on shapes that the plain loops are too slow for.
+    @Test(arguments: [(1000, 330, 700), (130, 1100, 2600), (20, 4000, 300)])
+    func agreesWithOpenBLAS(rows: Int, columns: Int, depth: Int) {
+        let x = numbers([rows, depth])
+        let weight = numbers([columns, depth], seed: 2)
+        let expected = unsafe Tensor(uninitialized: [rows, columns]) { y in
+            unsafe y.update(repeating: 0, count: rows * columns)
+            unsafe x.withElements { x in
+                unsafe weight.withElements { weight in
+                    unsafe Kernels.multiplyAdd(
+                        x, stride: depth, byTransposed: weight, stride: depth, into: y,
+                        stride: columns, rows: rows, columns: columns, depth: depth)
+                }
+            }
         }
+        expectClose(linear(x, Weight(weight)), expected)
     }
 
     @Test func aQueryAloneGetsTheSameBytes() {
