@@ -2,10 +2,13 @@ internal import CUV
 internal import Glibc
 
 extension PipeConnection {
-    /// So much of a buffer that the kernel does not take at once is copied for libuv to write.
-    private static let blockCount = 256 << 10
+    /// What the kernel does not take at once is handed to libuv piece by piece, each a copy. Its
+    /// end tells that the kernel takes more, so a short one will do.
+    private static let blockCount = 4 << 10
     /// Shorter writes are joined.
     private static let joinedCount = 64 << 10
+    /// So many buffers go to the kernel in one call.
+    private static let gatheredCount = 32
 
     /// Queues bytes; all of a turn are written when its callbacks are over. Lost if the connection
     /// is closed or finishing.
@@ -55,11 +58,8 @@ extension PipeConnection {
     /// Gives the kernel what it takes; for the rest, waits until it takes more.
     private func flush() {
         while !isClosing, !isWriting, let buffer = queue.first {
-            let status = unsafe buffer.withUnsafeBytes { bytes in
-                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[queueOffset...])
-                var slice = unsafe uv_buf_t(rest)
-                return unsafe uv_try_write(stream, &slice, 1)
-            }
+            var slices: [uv_buf_t] = unsafe []
+            let status = unsafe tryWriting(&slices)
             if status >= 0 {
                 didWrite(Int(status))
             } else if status == UV_EAGAIN.rawValue {
@@ -69,6 +69,20 @@ extension PipeConnection {
             }
         }
         if isFinishing, queue.isEmpty, !isClosing { close(nil) }
+    }
+
+    /// Lends the buffers that wait to the kernel: one after the other joins `slices`, which are
+    /// valid until this returns, then all are written by one call.
+    private func tryWriting(_ slices: inout [uv_buf_t]) -> Int32 {
+        let index = unsafe slices.count
+        guard index < min(queue.count, PipeConnection.gatheredCount) else {
+            return unsafe uv_try_write(stream, slices, UInt32(slices.count))
+        }
+        return unsafe queue[index].withUnsafeBytes { bytes in
+            let rest = unsafe index == 0 ? bytes[queueOffset...] : bytes[...]
+            unsafe slices.append(uv_buf_t(UnsafeRawBufferPointer(rebasing: rest)))
+            return unsafe tryWriting(&slices)
+        }
     }
 
     private func writeBlock(_ buffer: [UInt8]) {
@@ -93,10 +107,12 @@ extension PipeConnection {
         writtenCount += count
         queuedCount -= count
         queueOffset += count
-        if let first = queue.first, queueOffset == first.count {
-            queue.removeFirst()
-            queueOffset = 0
+        var doneCount = 0
+        while doneCount < queue.count, queueOffset >= queue[doneCount].count {
+            queueOffset -= queue[doneCount].count
+            doneCount += 1
         }
+        queue.removeFirst(doneCount)
         guard isBackedUp, queuedCount < limits.lowWater else { return }
         isBackedUp = false
         updateReading()
