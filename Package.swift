@@ -21,14 +21,14 @@ let plugins = [
     "StableDiffusionUNet", "VokenMapper",
 ]
 
-/// Modules with tests of their own; `EndToEnd` drives the real binaries.
+/// Modules with tests of their own; `EndToEnd` drives the real binaries, `Interop` foreign ones.
 let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("Tensors", [kit]), ("Layers", [kit]), ("Checkpoints", [kit]), ("Tokenizers", [kit]),
     ("Images", [kit]), ("Stages", [kit, "PluginHost"]), ("Wire", ["Wire"]),
     ("EventLoop", ["EventLoop"]), ("PluginHost", ["PluginHost", kit]),
     ("Pipelines", ["Pipelines", "PluginHost", kit]),
     ("Stories", ["Stories", "Pipelines"]), ("Daemon", ["Daemon", "VokenClient"]),
-    ("EndToEnd", ["VokenClient"]),
+    ("Interop", ["Wire", "EventLoop"]), ("EndToEnd", ["VokenClient"]),
 ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -47,6 +47,8 @@ let package = Package(
         .executable(name: "voken-probe", targets: ["voken-probe"]),
         .library(name: "VokenClient", targets: ["VokenClient"]),
         .library(name: "PluginHost", targets: ["PluginHost"]),
+        .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "EventLoop", targets: ["EventLoop"]),
     ]
         + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [
