@@ -75,11 +75,11 @@ func vokenCancelUnknown(ctx context.Context, client *ttrpc.Client) error {
 	return nil
 }
 
-// A story of one picture, or of many steps.
-func story(steps uint32) *voken.GenerateRequest {
+// A short story, or one that does not end before it is cancelled.
+func story(scenes, steps uint32) *voken.GenerateRequest {
 	return &voken.GenerateRequest{
 		Prompt:         "Mia the rabbit found a blue ball in the park.",
-		OptionalScenes: &voken.GenerateRequest_Scenes{Scenes: 1},
+		OptionalScenes: &voken.GenerateRequest_Scenes{Scenes: scenes},
 		OptionalSteps:  &voken.GenerateRequest_Steps{Steps: steps},
 		OptionalSeed:   &voken.GenerateRequest_Seed{Seed: 7},
 	}
@@ -127,7 +127,7 @@ func (reader *reader) check() error {
 
 func vokenSubmitAndPoll(ctx context.Context, client *ttrpc.Client) error {
 	generation := voken.NewGenerationClient(client)
-	job, err := generation.Submit(ctx, story(2))
+	job, err := generation.Submit(ctx, story(1, 2))
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func vokenSubmitAndPoll(ctx context.Context, client *ttrpc.Client) error {
 
 func vokenSubmitAndCancel(ctx context.Context, client *ttrpc.Client) error {
 	generation := voken.NewGenerationClient(client)
-	job, err := generation.Submit(ctx, story(1000))
+	job, err := generation.Submit(ctx, story(16, 250))
 	if err != nil {
 		return err
 	}

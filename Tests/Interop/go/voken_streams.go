@@ -19,7 +19,7 @@ func init() {
 }
 
 func vokenGenerate(ctx context.Context, client *ttrpc.Client) error {
-	stream, err := voken.NewGenerationClient(client).Generate(ctx, story(2))
+	stream, err := voken.NewGenerationClient(client).Generate(ctx, story(1, 2))
 	if err != nil {
 		return err
 	}
@@ -40,26 +40,33 @@ func vokenGenerate(ctx context.Context, client *ttrpc.Client) error {
 
 func vokenGenerateAndCancel(ctx context.Context, client *ttrpc.Client) error {
 	generation := voken.NewGenerationClient(client)
-	stream, err := generation.Generate(ctx, story(1000))
+	stream, err := generation.Generate(ctx, story(16, 250))
 	if err != nil {
 		return err
 	}
+	var cancelled chan error
 	for {
 		event, err := stream.Recv()
 		if err != nil {
-			return expect(err, codes.Canceled, "")
+			if err := expect(err, codes.Canceled, ""); err != nil {
+				return err
+			}
+			return <-cancelled
 		}
-		if event.GetStep() == nil {
+		if event.GetStep() == nil || cancelled != nil {
 			continue
 		}
-		if _, err := generation.Cancel(ctx, &voken.CancelRequest{Job: event.Job}); err != nil {
-			return err
-		}
+		// Beside the reading: in this client, a stream that nobody reads holds up every answer.
+		cancelled = make(chan error, 1)
+		go func() {
+			_, err := generation.Cancel(ctx, &voken.CancelRequest{Job: event.Job})
+			cancelled <- err
+		}()
 	}
 }
 
 func vokenBadRequest(ctx context.Context, client *ttrpc.Client) error {
-	request := story(2)
+	request := story(1, 2)
 	request.Prompt = ""
 	stream, err := voken.NewGenerationClient(client).Generate(ctx, request)
 	if err != nil {
