@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import EventLoop
 internal import Glibc
 public import Wire
@@ -22,7 +23,8 @@ public import Wire
 /// A daemon that is upgraded or started anew closes its connections. The next call then connects
 /// again. A call on its way at that moment, or refused as UNAVAILABLE, is sent once more over a new
 /// connection if nothing of an answer has come: a daemon that closes a connection by its own will
-/// does not begin what it has not read. If it has crashed, the call may have been begun before.
+/// does not begin what it has not read. If it has crashed, the call may have been begun before. What
+/// ``watch(job:fromSeq:)`` gives goes on over the new connection.
 public final class Client: Sendable {
     private let loop: Loop
     private let session: LoopBound<Session>
@@ -80,41 +82,75 @@ public final class Client: Sendable {
         }
     }
 
-    /// Stops a job, whoever has begun it.
-    ///
-    /// - Returns: whether it was queued or running.
-    public func cancel(job: String) throws(ClientError) -> Bool {
-        let reply: CancelReply = try call(.cancel, CancelRequest(job: job).bytes)
-        return reply.known
-    }
-
     // MARK: The daemon
-
-    public func stages() throws(ClientError) -> ListStagesReply { try call(.listStages) }
 
     public func status() throws(ClientError) -> StatusReply { try call(.status) }
 
     public func version() throws(ClientError) -> VersionReply { try call(.version) }
 
-    /// Whether the daemon takes requests.
-    ///
-    /// - Parameter service: fully qualified; empty for the whole daemon.
-    public func isServing(_ service: String = "") throws(ClientError) -> Bool {
-        let reply: HealthCheckResponse = try call(
-            .healthCheck, HealthCheckRequest(service: service).bytes)
-        return reply.status == .serving
-    }
-
     // MARK: Calls
 
-    /// Makes a unary call and waits for its answer, ten seconds at most.
+    /// Makes a unary call and waits for its answer.
     func call<Reply: Message>(
-        _ method: Wire.Method, _ request: [UInt8] = []
+        _ method: Wire.Method, _ request: [UInt8] = [], within timeout: Duration = .seconds(10)
     ) throws(ClientError) -> Reply {
-        let timeout = Duration.seconds(10)
         let queue = AnswerQueue()
-        let stream = try open(
+        let number = try open(
             method, request, timeout: Int64(timeout / .nanoseconds(1)), queue)
+        return try reply(to: number, method, queue, within: timeout)
+    }
+
+    /// Makes a call that sends messages and is answered once. The next message is asked for when
+    /// there is room for it.
+    func upload<Reply: Message>(
+        _ method: Wire.Method, _ messages: some Sequence<[UInt8]>
+    ) throws(ClientError) -> Reply {
+        let queue = AnswerQueue()
+        let number = try open(method, [], timeout: 0, queue)
+        do throws(ClientError) {
+            for message in messages {
+                guard try send(message, on: number) else { break }  // it has been answered
+            }
+            try onLoop { session throws(ClientError) in session.closeInput(of: number) }
+        } catch {
+            abandon(number, error)
+            throw error
+        }
+        return try reply(to: number, method, queue, within: .seconds(60))
+    }
+
+    /// - Returns: `false` if the call is over.
+    private func send(_ message: [UInt8], on number: UInt32) throws(ClientError) -> Bool {
+        let room = DispatchSemaphore(value: 0)
+        let isOpen = try onLoop { session throws(ClientError) in
+            try session.send(message, on: number) { room.signal() }
+        }
+        room.wait()
+        return isOpen
+    }
+
+    /// Makes a call that is answered by a stream of events.
+    ///
+    /// - Parameters:
+    ///   - name: what the events are of, for errors.
+    ///   - joined: what the user sees of an event.
+    ///   - resume: the request that takes the stream up again after what was taken of it, for one
+    ///     that can be; asked for when the connection was lost. `nil` if the last event was taken.
+    func follow<Element: StreamEvent>(
+        _ method: Wire.Method, _ request: [UInt8], timeout: Int64 = 0, _ name: String,
+        joined: @escaping @Sendable (Element) throws(ClientError) -> Element? = { $0 },
+        resume: (@Sendable () -> [UInt8]?)? = nil
+    ) throws(ClientError) -> EventStream<Element> {
+        let queue = AnswerQueue()
+        let number = try open(method, request, timeout: timeout, queue, resume: resume)
+        return EventStream(of: name, queue, joined: joined) { error in
+            self.abandon(number, error)
+        }
+    }
+
+    private func reply<Reply: Message>(
+        to number: UInt32, _ method: Wire.Method, _ queue: AnswerQueue, within timeout: Duration
+    ) throws(ClientError) -> Reply {
         switch queue.take(within: timeout) {
         case .reply(let bytes):
             do throws(WireError) {
@@ -128,32 +164,28 @@ public final class Client: Sendable {
         case nil:
             let error = ClientError(
                 .timedOut, "no answer to \(method.service)/\(method.name) in \(timeout)")
-            abandon(stream, error)
+            abandon(number, error)
             throw error
         }
     }
 
-    /// Makes a call that is answered by a stream of events.
-    func follow<Element: StreamEvent>(
-        _ method: Wire.Method, _ request: [UInt8], timeout: Int64 = 0, _ name: String,
-        joined: @escaping @Sendable (Element) throws(ClientError) -> Element? = { $0 }
-    ) throws(ClientError) -> EventStream<Element> {
-        let queue = AnswerQueue()
-        let stream = try open(method, request, timeout: timeout, queue)
-        return EventStream(of: name, queue, joined: joined) { error in
-            self.abandon(stream, error)
+    private func open(
+        _ method: Wire.Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue,
+        resume: (@Sendable () -> [UInt8]?)? = nil
+    ) throws(ClientError) -> UInt32 {
+        try onLoop { session throws(ClientError) in
+            try session.open(method, request, timeout: timeout, queue, resume: resume)
         }
     }
 
-    private func open(
-        _ method: Wire.Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue
-    ) throws(ClientError) -> UInt32 {
-        let result: Result<UInt32, ClientError>
+    private func onLoop<Value: Sendable>(
+        _ work: @escaping @Sendable (Session) throws(ClientError) -> Value
+    ) throws(ClientError) -> Value {
+        let result: Result<Value, ClientError>
         do throws(EventLoopError) {
             result = try loop.sync { [session] in
                 do throws(ClientError) {
-                    return .success(
-                        try session.value.open(method, request, timeout: timeout, queue))
+                    return .success(try work(session.value))
                 } catch {
                     return .failure(error)
                 }
@@ -164,7 +196,7 @@ public final class Client: Sendable {
         return try result.get()
     }
 
-    private func abandon(_ stream: UInt32, _ error: ClientError) {
-        loop.execute { [session] in session.value.cancel(stream, error) }
+    private func abandon(_ number: UInt32, _ error: ClientError) {
+        loop.execute { [session] in session.value.cancel(number, error) }
     }
 }

@@ -50,5 +50,11 @@ public struct ClientError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Why, for programs, if the daemon has said so: `queue_full`, … as in `etc/doc/protocol.md`.
+    public var reason: String? { status?.reason }
+
+    /// When the same request may succeed, if the daemon has said so.
+    public var retryAfter: Duration? { status?.retryAfter }
+
     public var description: String { message }
 }

@@ -9,6 +9,8 @@ final class Connection {
     private let onAnswer: (Connection, PendingCall, ClientConnection.Event) -> Void
     /// Whether it has ended otherwise than by the daemon's closing it.
     private(set) var hasFailed = false
+    /// Called once there is room to write, or the connection is closed.
+    private var writers: [() -> Void] = []
 
     /// - Parameter onAnswer: gets all that comes back.
     init(
@@ -23,11 +25,13 @@ final class Connection {
             calls.receive(bytes)
             settle()
         }
+        pipe.onDrain = { [unowned self] in letWrite() }
         pipe.onClose = { [self] error in
             hasFailed = hasFailed || error != nil
             calls.disconnected(
                 Status(.unavailable, error?.message ?? "the daemon has closed the connection"))
             settle()
+            letWrite()
         }
         pipe.start()
     }
@@ -40,6 +44,26 @@ final class Connection {
         pending[stream] = call
         call.place = (self, stream)
         settle()
+    }
+
+    /// - Parameter whenWritable: called once there is room for the next.
+    func send(
+        _ message: [UInt8], on stream: UInt32, whenWritable: @escaping () -> Void
+    ) throws(WireError) {
+        try calls.send(message, on: stream)
+        settle()
+        if pipe.isBackedUp, !pipe.isClosing { writers.append(whenWritable) } else { whenWritable() }
+    }
+
+    func closeInput(of stream: UInt32) {
+        calls.closeInput(of: stream)
+        settle()
+    }
+
+    private func letWrite() {
+        let ready = writers
+        writers = []
+        for writer in ready { writer() }
     }
 
     /// Gives up a call; the daemon stops working on it.

@@ -4,7 +4,8 @@ public import Wire
 /// The events of a call, as they come: by ``next()``, which blocks, or by `for try await`. One
 /// thread or task takes them.
 ///
-/// The last event is the one that says so. A stream that is dropped before its end is cancelled.
+/// Where one of the events is the last, it says so. A stream that is dropped before its end is
+/// cancelled.
 public final class EventStream<Element: StreamEvent>: Sendable {
     /// What the events are of, for errors: `story`.
     private let name: String

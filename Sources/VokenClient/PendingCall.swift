@@ -14,18 +14,24 @@ final class PendingCall {
     var place: (connection: Connection, stream: UInt32)?
     /// What the daemon said, if it has to be sent again for that.
     private(set) var refusal: ClientError?
+    /// The request that takes a stream up again, for one that can be; `nil` when it is over.
+    private let resume: (@Sendable () -> [UInt8]?)?
     private var isRepeated = false
     private var hasAnswer = false
+    /// So many times nothing has come since the stream was taken up again.
+    private var fruitlessCount = 0
+    private static let maximumFruitless = 3
 
     /// - Parameter timeout: in nanoseconds; 0 is none.
     init(
         _ number: UInt32, _ method: Method, _ request: [UInt8], timeout: Int64,
-        _ queue: AnswerQueue
+        _ queue: AnswerQueue, resume: (@Sendable () -> [UInt8]?)?
     ) {
         self.number = number
         self.method = method
         self.request = request
         self.queue = queue
+        self.resume = resume
         deadline = timeout > 0 ? .now + .nanoseconds(timeout) : nil
         timeoutIsOver = timeout < 0
     }
@@ -40,25 +46,46 @@ final class PendingCall {
 
     func didAnswer() {
         hasAnswer = true
+        fruitlessCount = 0
         request = []
     }
 
-    /// - Parameter refusal: `nil` if the connection was lost, and nobody knows whether the call
-    ///   was begun.
-    /// - Returns: whether it may be sent again, which is so once. A change of what serves, not
-    ///   unless it was refused: it may be what the daemon has died of.
-    func mayRepeat(after refusal: ClientError?) -> Bool {
-        guard !hasAnswer, !isRepeated, refusal != nil || !method.changesWhatServes else {
-            return false
+    /// Whether it goes on after a connection that was lost.
+    var isResumed: Bool { fruitlessCount > 0 }
+
+    /// Whether it may be sent again, and if so, prepares that.
+    ///
+    /// A stream that can be taken up again may be as long as it gets on; all others once, if nothing
+    /// of an answer has come. A change of what serves, not unless it was refused: it may be what the
+    /// daemon has died of. Nor what streams its input, which is not kept.
+    ///
+    /// - Parameters:
+    ///   - refusal: `nil` if the connection was lost, and nobody knows whether the call was begun.
+    ///   - hasFailed: whether the connection ended otherwise than by the daemon's closing it.
+    func mayRepeat(after refusal: ClientError?, hasFailed: Bool) -> Bool {
+        if let resume {
+            guard fruitlessCount < PendingCall.maximumFruitless, let rest = resume() else {
+                return false
+            }
+            fruitlessCount += 1
+            request = rest
+        } else {
+            guard !hasFailed, !hasAnswer, !isRepeated, !method.streamsInput,
+                refusal != nil || !method.changesWhatServes
+            else { return false }
+            isRepeated = true
         }
         self.refusal = refusal
-        isRepeated = true
         return true
     }
 }
 
 extension Method {
     fileprivate var changesWhatServes: Bool {
-        [.swap, .apply, .rollback, .upgrade].contains(self)
+        [.swap, .apply, .rollback, .upgrade, .drain, .stop].contains(self)
+    }
+
+    fileprivate var streamsInput: Bool {
+        shape == .clientStreaming || shape == .bidirectional
     }
 }

@@ -4,7 +4,8 @@ internal import Wire
 /// The calls of a client, over one connection after the other, on the loop's thread.
 ///
 /// A call is sent once more, over a new connection, if the daemon has not begun it: if the
-/// connection was closed, or the call refused as UNAVAILABLE, before anything of an answer came.
+/// connection was closed, or the call refused as UNAVAILABLE, before anything of an answer came. A
+/// stream that can be taken up again is.
 final class Session {
     private let path: String
     private let loop: Loop
@@ -30,10 +31,12 @@ final class Session {
     ///
     /// - Returns: the call's number.
     func open(
-        _ method: Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue
+        _ method: Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue,
+        resume: (@Sendable () -> [UInt8]?)?
     ) throws(ClientError) -> UInt32 {
         repeat { lastNumber &+= 1 } while calls[lastNumber] != nil
-        let call = PendingCall(lastNumber, method, request, timeout: timeout, queue)
+        let call = PendingCall(
+            lastNumber, method, request, timeout: timeout, queue, resume: resume)
         calls[call.number] = call
         do throws(ClientError) {
             try send(call)
@@ -42,6 +45,30 @@ final class Session {
             throw error
         }
         return call.number
+    }
+
+    /// Sends one message of a call that streams its input.
+    ///
+    /// - Parameter whenWritable: called once there is room for the next, or the call is over.
+    /// - Returns: `false` if the call is over.
+    func send(
+        _ message: [UInt8], on number: UInt32, whenWritable: @escaping () -> Void
+    ) throws(ClientError) -> Bool {
+        guard let (connection, stream) = calls[number]?.place else {
+            whenWritable()
+            return false
+        }
+        do throws(WireError) {
+            try connection.send(message, on: stream, whenWritable: whenWritable)
+        } catch {
+            throw ClientError(error)
+        }
+        return true
+    }
+
+    func closeInput(of number: UInt32) {
+        guard let (connection, stream) = calls[number]?.place else { return }
+        connection.closeInput(of: stream)
     }
 
     /// Gives up a call; the daemon stops working on it.
@@ -76,7 +103,9 @@ extension Session {
         case .failed(_, let status):
             let error = ClientError(status)
             let refusal = connection.isOpen ? error : nil
-            if status.code == .unavailable, !connection.hasFailed, call.mayRepeat(after: refusal) {
+            if status.code == .unavailable,
+                call.mayRepeat(after: refusal, hasFailed: connection.hasFailed)
+            {
                 sendAgain(call)
             } else {
                 end(call, .failed(error))
@@ -114,7 +143,7 @@ extension Session {
             do throws(EventLoopError) {
                 connection = try connect()
             } catch {
-                guard error.code == .busy else { throw ClientError(error) }
+                guard call.waits(after: error) else { throw ClientError(error) }
                 return wait(call)
             }
         }
@@ -144,15 +173,25 @@ extension Session {
         do throws(EventLoopError) {
             current = try connect()
         } catch {
-            if error.code == .busy, .now < deadline {
-                return tryLater(min(pause * 1.6, .seconds(2)))
+            let isPatient = .now < deadline
+            let calls = waiting
+            waiting = calls.filter { isPatient && $0.waits(after: error) }
+            for call in calls where !(isPatient && call.waits(after: error)) {
+                end(call, .failed(call.refusal ?? ClientError(error)))
             }
-            for call in waiting { end(call, .failed(call.refusal ?? ClientError(error))) }
-            waiting = []
+            if !waiting.isEmpty { tryLater(min(pause * 1.6, .seconds(2))) }
             return
         }
         let calls = waiting
         waiting = []
         for call in calls { sendAgain(call) }
+    }
+}
+
+extension PendingCall {
+    /// Whether a connection that could not be made is to be tried again: a busy daemon gets free,
+    /// and one that is started anew is not there for a moment.
+    fileprivate func waits(after error: EventLoopError) -> Bool {
+        error.code == .busy || error.code == .noListener && isResumed
     }
 }

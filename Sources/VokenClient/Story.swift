@@ -10,7 +10,8 @@ public typealias Story = EventStream<Event>
 
 /// Puts PNG files together that are too long for one frame.
 final class ImageParts: Sendable {
-    private static let limit = 64 << 20
+    /// Of a file, in bytes.
+    static let limit = 64 << 20
 
     private struct State {
         var parts: [Int: [UInt8]] = [:]

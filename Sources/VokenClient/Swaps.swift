@@ -1,14 +1,8 @@
 public import Wire
 
-// What serves, and how it is replaced.
+// How what serves is replaced.
 
 extension Client {
-    /// The generation that serves, those that still have requests, and those that can serve again.
-    public func generations() throws(ClientError) -> [GenerationInfo] {
-        let reply: ListGenerationsReply = try call(.listGenerations)
-        return reply.generations
-    }
-
     /// Replaces a stage. What has begun goes on in the daemon if the stream is dropped.
     ///
     /// The last event is `finished` or `failed`; its `generation` is the one that serves.

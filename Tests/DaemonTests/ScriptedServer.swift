@@ -19,25 +19,23 @@ final class ScriptedServer: Sendable {
         var end = End.finish
     }
 
-    private struct State {
-        var calls: [Call] = []
-        var aborted: [UInt32] = []
-    }
-
     let path = "/tmp/voken-\(UInt32.random(in: 0...UInt32.max))/s"
     private let loop: Loop
-    private let state = Mutex(State())
-    /// Signalled at each call that a client gives up.
-    let aborts = DispatchSemaphore(value: 0)
+    private let script: Script
 
-    init(_ methods: [Wire.Method], _ answer: @escaping @Sendable (Call) -> Answer) throws {
+    /// - Parameter answersEarly: whether calls that stream their input are answered before that has
+    ///   come.
+    init(
+        _ methods: [Wire.Method], answersEarly: Bool = false,
+        _ answer: @escaping @Sendable (Call) -> Answer
+    ) throws {
         let loop = try Loop()
         self.loop = loop
-        try loop.sync { [path, weak self] () throws(EventLoopError) in
+        let script = Script(answersEarly: answersEarly, answer)
+        self.script = script
+        try loop.sync { [path] () throws(EventLoopError) in
             _ = try PipeListener(path: path, loop: loop) { connection, _ in
-                ScriptedConnection(connection, methods).serve { event, calls in
-                    self?.handle(event, &calls, answer)
-                }
+                ScriptedConnection(connection, methods).serve { script.handle($0, &$1) }
             }
         }
     }
@@ -47,16 +45,38 @@ final class ScriptedServer: Sendable {
         try? FileManager.default.removeItem(atPath: String(path.dropLast(2)))
     }
 
-    var calls: [Call] { state.withLock { $0.calls } }
-    var aborted: [UInt32] { state.withLock { $0.aborted } }
+    /// Signalled at each call that a client gives up.
+    var aborts: DispatchSemaphore { script.aborts }
+    var calls: [Call] { script.state.withLock { $0.calls } }
+    /// Of calls that stream their input.
+    var messages: [[UInt8]] { script.state.withLock { $0.messages } }
+    var aborted: [UInt32] { script.state.withLock { $0.aborted } }
+}
 
-    private func handle(
-        _ event: ServerConnection.Event, _ calls: inout ServerConnection,
-        _ answer: (Call) -> Answer
-    ) {
+/// What a server does; of its own, for the loop's thread may be the last to let go of it.
+private final class Script: Sendable {
+    struct State {
+        var calls: [Call] = []
+        var messages: [[UInt8]] = []
+        var aborted: [UInt32] = []
+    }
+
+    let state = Mutex(State())
+    let aborts = DispatchSemaphore(value: 0)
+    private let answersEarly: Bool
+    private let answer: @Sendable (Call) -> ScriptedServer.Answer
+
+    init(answersEarly: Bool, _ answer: @escaping @Sendable (Call) -> ScriptedServer.Answer) {
+        self.answersEarly = answersEarly
+        self.answer = answer
+    }
+
+    func handle(_ event: ServerConnection.Event, _ calls: inout ServerConnection) {
         switch event {
         case .call(let call):
             state.withLock { $0.calls.append(call) }
+            // What is to come is answered when it has.
+            if call.shape == .clientStreaming, !answersEarly { return }
             let answer = answer(call)
             for message in answer.messages { calls.send(message, on: call.stream) }
             switch answer.end {
@@ -68,7 +88,13 @@ final class ScriptedServer: Sendable {
         case .aborted(let stream):
             state.withLock { $0.aborted.append(stream) }
             aborts.signal()
-        case .message, .inputEnded: break
+        case .message(_, let bytes):
+            state.withLock { $0.messages.append(bytes) }
+        case .inputEnded(let stream):
+            let call = state.withLock { state in state.calls.last { $0.stream == stream } }
+            if let call, case .reply(let bytes) = answer(call).end {
+                calls.reply(bytes, to: stream)
+            }
         }
     }
 }

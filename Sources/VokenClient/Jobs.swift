@@ -1,0 +1,98 @@
+internal import Synchronization
+public import Wire
+
+// Jobs: stories that go on whether or not anybody listens.
+
+extension Client {
+    /// Queues a story that nobody follows yet: its events come by ``watch(job:fromSeq:)``.
+    ///
+    /// - Throws: ``ClientError``; its ``ClientError/retryAfter`` says when a daemon that has too
+    ///   many may take it.
+    public func submit(_ request: GenerateRequest) throws(ClientError) -> JobInfo {
+        try call(.submit, request.bytes)
+    }
+
+    /// Follows a job from an event on, as ``generate(_:)`` would have: events that there are
+    /// already, then those to come.
+    ///
+    /// When the connection is lost, the stream goes on after the last event that was taken over a
+    /// new one, without a gap or a repetition. Whether the stream is dropped does not matter to the
+    /// job.
+    ///
+    /// - Parameter fromSeq: 0 and 1 are the first.
+    public func watch(job: String, fromSeq: UInt64 = 0) throws(ClientError) -> Story {
+        let images = ImageParts()
+        let taken = TakenEvents(upTo: fromSeq == 0 ? 0 : fromSeq - 1)
+        let request: @Sendable () -> [UInt8]? = {
+            taken.next.map { WatchRequest(job: job, fromSeq: $0).bytes }
+        }
+        return try follow(.watch, request() ?? [], "story") { event throws(ClientError) in
+            taken.add(event) ? try images.joined(event) : nil
+        } resume: {
+            request()
+        }
+    }
+
+    /// Stops a job, whoever has begun it, and waits until it has stopped: one step at most.
+    ///
+    /// - Returns: where it was; for a job that had ended before, how.
+    public func cancel(job: String) throws(ClientError) -> CancelReply {
+        // A step of a large model on a small machine takes long.
+        try call(.cancel, CancelRequest(job: job).bytes, within: .seconds(120))
+    }
+
+    /// The caller's own jobs; all of them for who may administer.
+    ///
+    /// - Parameter ended: whether to name those that have ended too, as far as they are kept.
+    /// - Returns: those that run, those that wait in their order, those that have ended, the last
+    ///   first.
+    public func jobs(ended: Bool = false) throws(ClientError) -> [JobInfo] {
+        let reply: ListJobsReply = try call(.listJobs, ListJobsRequest(ended: ended).bytes)
+        return reply.jobs
+    }
+
+    public func job(_ id: String) throws(ClientError) -> JobInfo {
+        try call(.getJob, GetJobRequest(job: id).bytes)
+    }
+
+    /// The PNG file of one picture of a job.
+    ///
+    /// - Parameter image: from 1.
+    /// - Throws: ``ClientError/Code/malformed`` if what came is not what the daemon has.
+    public func artifact(job: String, image: Int) throws(ClientError) -> [UInt8] {
+        let parts: EventStream<ArtifactPart> = try follow(
+            .getArtifact, GetArtifactRequest(job: job, image: image).bytes, "picture")
+        var file: [UInt8] = []
+        while let part = try parts.next() {
+            file += part.data
+            guard file.count <= ImageParts.limit else {
+                throw ClientError(.malformed, "an image of over \(ImageParts.limit) bytes")
+            }
+            guard part.isEnd else { continue }
+            guard SHA256.hash(file) == part.sha256 else {
+                throw ClientError(
+                    .malformed, "picture \(image) of \(job) did not arrive as it was sent")
+            }
+        }
+        return file
+    }
+}
+
+/// What was taken of a stream of events, for taking the stream up again.
+private final class TakenEvents: Sendable {
+    private let state: Mutex<(last: UInt64, isOver: Bool)>
+
+    init(upTo last: UInt64) { state = Mutex((last, false)) }
+
+    /// The number of the first event that was not; `nil` if there is none.
+    var next: UInt64? { state.withLock { $0.isOver ? nil : $0.last &+ 1 } }
+
+    /// - Returns: `false` for an event that has been taken before.
+    func add(_ event: Event) -> Bool {
+        state.withLock { state in
+            guard event.seq > state.last else { return false }
+            state = (event.seq, event.isEnd)
+            return true
+        }
+    }
+}
