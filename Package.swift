@@ -67,7 +67,7 @@ let package = Package(
         room("Pipelines", ["PluginHost", toml, kit]),
         room("Daemon", ["Pipelines", "PluginHost", "Wire", "EventLoop", logging, kit]),
         room("VokenClient", ["Wire", "EventLoop"]),
-        room("Stories", ["Pipelines"]),
+        room("Stories", ["Pipelines", kit]),
         room("PluginTemplates", [kit]),
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",

@@ -77,6 +77,14 @@ private func reason() -> String { unsafe String(cString: strerror(errno)) }
 
 private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+/// Writes a file whole or not at all; folders that are missing are made.
+public func writeFile(_ bytes: [UInt8], to path: String) throws(StoryError) {
+    if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+        try makeFolder(String(path[..<slash]))
+    }
+    try writeWhole(bytes, to: path)
+}
+
 private func makeFolder(_ path: String) throws(StoryError) {
     var made = path.hasPrefix("/") ? "" : "."
     for part in path.split(separator: "/") where part != "." {

@@ -56,51 +56,20 @@ public struct StoryPage: Sendable {
             body += "<section>\n"
             for block in scene {
                 switch block {
-                case .text(let text): body += "<p>\(escaped(String(text.trimmed)))</p>\n"
+                case .text(let text): body += paragraph(text)
                 case .picture(let image): body += figure(image)
                 }
             }
             body += "</section>\n"
         }
         if let note { body += "<footer>\(escaped(note))</footer>\n" }
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>\(escaped(prompt))</title>
-            <style>
-            body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem; color: #222;
-                   background: #fdfcf9; font: 1.15rem/1.6 Georgia, serif; }
-            section { margin: 0 0 2.5rem; }
-            figure { margin: 1rem 0; }
-            img { width: 100%; max-width: 24rem; height: auto; border-radius: 8px; display: block; }
-            img.small { image-rendering: pixelated; }
-            details { font: .8rem/1.5 ui-monospace, monospace; color: #777; margin-top: .4rem; }
-            dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; margin: 0; }
-            dd { margin: 0; overflow-wrap: anywhere; }
-            footer { color: #777; font-size: .85rem; border-top: 1px solid #ddd; padding-top: 1rem; }
-            </style>
-            </head>
-            <body>
-            \(body)</body>
-            </html>
-
-            """
+        return page(title: prompt, body)
     }
 
     private func figure(_ image: StoryImage) -> String {
-        let recipe = image.recipe
-            .map { "<dt>\(escaped($0.key))</dt><dd>\(escaped($0.value))</dd>" }.joined()
-        // Pictures of the pocket model are magnified: show their pixels rather than a blur.
-        let small = image.width < 256 ? " class=\"small\"" : ""
-        return """
-            <figure><img\(small) src="\(Self.fileName(image.index))" \
-            width="\(image.width)" height="\(image.height)" alt="Picture \(image.index)">
-            <details><summary>picture \(image.index)</summary><dl>\(recipe)</dl></details></figure>
-
-            """
+        pictureFigure(
+            source: Self.fileName(image.index), size: (image.width, image.height),
+            number: image.index, recipe: image.recipe)
     }
 }
 
@@ -119,27 +88,4 @@ extension StorySummary {
 public func seconds(_ milliseconds: Int) -> String {
     guard milliseconds >= 1000 else { return "\(milliseconds) ms" }
     return "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
-}
-
-private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-        switch character {
-        case "&": result += "&amp;"
-        case "<": result += "&lt;"
-        case ">": result += "&gt;"
-        case "\"": result += "&quot;"
-        default: result.unicodeScalars.append(character)
-        }
-    }
-    return result
-}
-
-extension String {
-    fileprivate var trimmed: Substring {
-        var part = self[...]
-        while part.first?.isWhitespace == true { part.removeFirst() }
-        while part.last?.isWhitespace == true { part.removeLast() }
-        return part
-    }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Pipelines
 import Stories
+import VokenClient
+import Wire
 
 /// `voken generate`: a prompt goes in, an interleaved story comes out.
 struct Generate: ParsableCommand {
@@ -37,19 +39,16 @@ struct Generate: ParsableCommand {
             "An option of the scheduler for this story alone; repeatable.", valueName: "key=value"))
     var schedulerSet: [String] = []
 
-    @Option(help: "Folder for pictures and story.html (default: story, story-2, …).")
-    var out: String?
-
-    @Flag(help: "Replace a story that is already in the folder.")
-    var force = false
-
-    @Flag(help: "Print events as JSON lines.")
-    var json = false
-
-    @Flag(name: .shortAndLong, help: "Print the story and file names only.")
-    var quiet = false
-
+    @OptionGroup var terms: JobOptions
+    @OptionGroup var output: StoryOutput
     @OptionGroup var place: Place
+
+    func validate() throws {
+        guard place.isLocal, !terms.isDefault else { return }
+        throw ValidationError(
+            "--detach, --priority and --on-disconnect are for a daemon: leave out --local and "
+                + "--pipeline")
+    }
 
     func run() throws {
         let request = StoryRequest(
@@ -57,32 +56,60 @@ struct Generate: ParsableCommand {
             images: try image.map { try readFile($0, limit: 32 << 20) }, steps: steps, seed: seed,
             guidance: guidance, scheduler: scheduler,
             schedulerOptions: try options(schedulerSet))
-        let terminal = StoryTerminal(quiet: quiet || json)
-        let narrator = try place.narrator { terminal.say($0) }
-        let folder = try storyFolder()
-        defer { folder.close() }
-
-        var lines = StoryLines()
-        var failure: RequestError?
-        try narrator.tell(request) { event in
-            let file = try folder.record(event)
-            if json {
-                write(lines.line(event, file: file) + "\n", to: 1)
-            } else {
-                terminal.show(event, file: file)
-            }
-            if case .failed(let error) = event { failure = error }
-        }
-        if let failure { throw Failure(failure) }
-        if !json { terminal.say("page \(folder.pagePath)") }
+        if terms.detach { return try submit(GenerateRequest(request, terms)) }
+        let terminal = output.terminal
+        let narrator = try place.narrator(terms) { terminal.say($0) }
+        try output.show(prompt, on: terminal) { try narrator.tell(request, $0) }
     }
 
-    private func storyFolder() throws -> StoryFolder {
-        do {
-            return try StoryFolder(
-                path: out ?? StoryFolder.unusedPath("story"), prompt: prompt, overwrite: force)
-        } catch {
-            throw Failure.failed(error.message)
+    private func submit(_ request: GenerateRequest) throws {
+        let job = try asking { try place.daemon.connect().submit(request) }
+        if output.json {
+            write(Stories.json(JobReport(job)) + "\n", to: 1)
+        } else {
+            write(job.job + "\n", to: 1)
+            output.terminal.say("watch it: voken jobs watch \(job.job)")
         }
+    }
+}
+
+/// How a daemon is to treat a story.
+struct JobOptions: ParsableArguments {
+    enum Disconnect: String, ExpressibleByArgument, CaseIterable {
+        case cancel, detach
+    }
+
+    @Flag(help: "Queue the story, print its job's id, and leave: voken jobs watch shows it.")
+    var detach = false
+
+    @Option(help: "-10 to 10; of your own stories, those of a higher priority begin first.")
+    var priority = 0
+
+    @Option(
+        help: """
+            What becomes of the story if this command ends before it (default: as the pipeline says).
+            """)
+    var onDisconnect: Disconnect?
+
+    var isDefault: Bool { !detach && priority == 0 && onDisconnect == nil }
+
+    func validate() throws {
+        guard (-10...10).contains(priority) else {
+            throw ValidationError("--priority is from -10 to 10")
+        }
+        guard !detach || onDisconnect != .cancel else {
+            throw ValidationError("--detach leaves the story: it cannot end with this command")
+        }
+    }
+}
+
+extension OnDisconnect {
+    init(_ choice: JobOptions.Disconnect?) {
+        self =
+            switch choice {
+            case .cancel: .cancel
+            case .detach: .detach
+            case nil: .byDefault
+            }
     }
 }

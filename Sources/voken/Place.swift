@@ -39,17 +39,23 @@ struct Place: ParsableArguments {
     var pipeline: String?
 
     func validate() throws {
-        if daemon.socket != nil, local || pipeline != nil {
+        if daemon.socket != nil, isLocal {
             throw ValidationError("--socket names a daemon; --local and --pipeline do without one")
         }
     }
 
-    /// - Parameter remark: takes what a user should know about where the work is done.
-    func narrator(_ remark: (String) -> Void) throws -> any Narrator {
-        if !local, pipeline == nil {
+    var isLocal: Bool { local || pipeline != nil }
+
+    /// - Parameters:
+    ///   - terms: for a daemon; a story that has some is not told without one.
+    ///   - remark: takes what a user should know about where the work is done.
+    func narrator(_ terms: JobOptions, _ remark: (String) -> Void) throws -> any Narrator {
+        if !isLocal {
             do {
-                return RemoteNarrator(try daemon.connect())
-            } catch let failure as Failure where failure.exitCode == 3 && daemon.socket == nil {
+                return RemoteNarrator(try daemon.connect(), terms)
+            } catch let failure as Failure
+                where failure.exitCode == 3 && daemon.socket == nil && terms.isDefault
+            {
                 remark("no daemon is running: telling the story in this process")
             }
         }
@@ -57,11 +63,5 @@ struct Place: ParsableArguments {
             throw Failure.pipeline("no pipeline file is installed: name one with --pipeline")
         }
         return try LocalNarrator(pipeline: path)
-    }
-}
-
-extension Failure {
-    init(_ error: ClientError) {
-        self.init(message: error.message, exitCode: error.code == .noDaemon ? 3 : 1)
     }
 }

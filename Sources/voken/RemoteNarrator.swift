@@ -5,78 +5,52 @@ import Wire
 /// The engine of a daemon.
 struct RemoteNarrator: Narrator {
     private let client: Client
+    private let terms: JobOptions
 
-    init(_ client: Client) { self.client = client }
+    init(_ client: Client, _ terms: JobOptions) {
+        self.client = client
+        self.terms = terms
+    }
 
     func tell(_ request: StoryRequest, _ event: (StoryEvent) throws -> Void) throws {
-        do {
-            let story = try client.generate(GenerateRequest(request))
-            while let next = try story.next() {
-                if let known = StoryEvent(next) { try event(known) }
-            }
-        } catch let error as ClientError {
-            guard let status = error.status else { throw Failure(error) }
-            // Refused: the same end as that of a story that failed.
-            try event(.failed(RequestError(RequestError.Code(status.code), error.message)))
+        try follow(event) { () throws(ClientError) in
+            try client.generate(GenerateRequest(request, terms))
         }
     }
 }
 
-extension RequestError.Code {
-    fileprivate init(_ code: Wire.Status.Code) {
-        switch code {
-        case .invalidArgument: self = .invalid
-        case .resourceExhausted: self = .queueFull
-        case .cancelled, .deadlineExceeded: self = .cancelled
-        case .unavailable: self = .shuttingDown
-        default: self = .stageFailed
+/// Gives a daemon's story to `event`.
+///
+/// A request that is refused is the same end as that of a story that failed.
+func follow(
+    _ event: (StoryEvent) throws -> Void, _ story: () throws(ClientError) -> Story
+) throws {
+    do {
+        let story = try story()
+        while let next = try story.next() {
+            if let known = StoryEvent(next) { try event(known) }
         }
+    } catch let error as ClientError {
+        guard let refusal = RequestError(error) else { throw Failure(error) }
+        try event(.failed(refusal))
+    }
+}
+
+extension RequestError {
+    /// `nil` if the daemon has not refused the request itself.
+    fileprivate init?(_ error: ClientError) {
+        guard let code = error.reason.flatMap(Code.init(rawValue:)) else { return nil }
+        self.init(code, error.message, retryAfter: error.retryAfter)
     }
 }
 
 extension GenerateRequest {
-    fileprivate init(_ request: StoryRequest) {
+    init(_ request: StoryRequest, _ terms: JobOptions) {
         self.init(
             prompt: request.prompt, scenes: request.scenes, images: request.images,
             steps: request.steps, seed: request.seed, guidance: request.guidance,
             scheduler: request.scheduler,
-            schedulerOptions: optionsText(request.schedulerOptions))
-    }
-}
-
-extension StoryEvent {
-    /// `nil` for an event of a newer daemon.
-    fileprivate init?(_ event: Event) {
-        switch event.kind {
-        case .accepted(let ahead): self = .accepted(job: event.job, ahead: ahead)
-        case .started(let seed): self = .started(generation: event.generation, seed: seed)
-        case .sceneBegan(let index, let total): self = .sceneBegan(index: index, of: total)
-        case .text(let text): self = .text(text)
-        case .imageBegan(let image):
-            self = .imageBegan(
-                ImageStart(
-                    index: image.index, width: image.width, height: image.height,
-                    calls: image.calls, seed: image.seed, scheduler: image.scheduler))
-        case .step(let image, let step, let total):
-            self = .step(image: image, step: step, of: total)
-        case .imageDone(let image):
-            self = .imageFinished(
-                StoryImage(
-                    index: image.index, width: image.width, height: image.height, png: image.png,
-                    sha256: image.sha256,
-                    recipe: image.recipe.map { RecipeEntry(key: $0.key, value: $0.value) }))
-        case .sceneEnded(let index, let reason):
-            guard let reason = StopReason(rawValue: reason) else { return nil }
-            self = .sceneEnded(index: index, reason: reason)
-        case .finished(let summary):
-            self = .finished(
-                StorySummary(
-                    scenes: summary.scenes, images: summary.images, tokens: summary.tokens,
-                    milliseconds: summary.milliseconds))
-        case .failed(let failed):
-            let code = RequestError.Code(rawValue: failed.code) ?? .stageFailed
-            self = .failed(RequestError(code, failed.message))
-        case .imageChunk, .unknown: return nil
-        }
+            schedulerOptions: optionsText(request.schedulerOptions), priority: terms.priority,
+            onDisconnect: OnDisconnect(terms.onDisconnect))
     }
 }

@@ -35,15 +35,6 @@ struct Stages: ParsableCommand {
     }
 }
 
-/// Turns what a client throws into how the command ends.
-func asking<Reply>(_ ask: () throws -> Reply) throws -> Reply {
-    do {
-        return try ask()
-    } catch let error as ClientError {
-        throw Failure(error)
-    }
-}
-
 /// A stage for programs.
 struct StageReport: Encodable {
     let kind, name, plugin, version, weights_sha256, file_sha256, options: String
