@@ -54,13 +54,19 @@ public final class PluginHost: Sendable {
     let configuration: Configuration
     private let state: StateDirectory
     private let images = Mutex(Images())
+    private let probeStop: ProbeStop
 
     private static let maximumVerdicts = 4096
 
     public init(_ configuration: Configuration) throws(PluginError) {
         self.configuration = configuration
         state = try StateDirectory(path: configuration.stateDirectory)
+        probeStop = try ProbeStop()
     }
+
+    /// Ends the probes that run, however long they would take, and all later ones: for a process
+    /// that is about to end.
+    public func stopProbes() { probeStop.stop() }
 
     /// The directory of the running program, where SwiftPM puts plugins beside programs.
     public static func directoryOfProgram() -> String {
@@ -205,7 +211,8 @@ public final class PluginHost: Sendable {
             let request = isAsked ? order.map(ProbeRequest.init) : nil
             try report.perform(.probe) { () throws(PluginError) in
                 do throws(PluginError) {
-                    try probe.check(copy, of: file.path, request: request)
+                    try probe.check(
+                        copy, of: file.path, request: request, unless: probeStop)
                 } catch {
                     state.remove(copy)
                     throw error
@@ -230,7 +237,8 @@ public final class PluginHost: Sendable {
         let key = verdictKey(image.sha256, order)
         guard !images.withLock({ $0.probed.contains(key) }) else { return }
         try report.perform(.probe) { () throws(PluginError) in
-            try probe.check(image.privateCopy, of: path, request: ProbeRequest(order))
+            try probe.check(
+                image.privateCopy, of: path, request: ProbeRequest(order), unless: probeStop)
             pass(key)
             return ((), "constructed, checked")
         }

@@ -26,12 +26,13 @@ public struct Probe: Sendable {
     ///   - copy: the private copy that will be loaded.
     ///   - path: the file it is a copy of, for the message.
     ///   - request: a stage to make and check as well.
+    ///   - stop: ends the probe early.
     func check(
-        _ copy: String, of path: String, request: ProbeRequest? = nil
+        _ copy: String, of path: String, request: ProbeRequest? = nil, unless stop: ProbeStop
     ) throws(PluginError) {
         let arguments = request.map { ["--stage", $0.json] } ?? []
         let child = try Child(program: program, arguments: arguments + [copy])
-        let answer = child.wait(milliseconds: milliseconds)
+        let answer = child.wait(milliseconds: milliseconds, unless: stop)
         let lines = answer.output.split(separator: "\n").map(String.init)
         let phase = LoadPhase.allCases.last { lines.contains(Self.mark($0)) } ?? .load
         let code = PluginError.Code.allCases.last { lines.contains(Self.mark($0)) }
@@ -65,6 +66,8 @@ public struct Probe: Sendable {
             throw fail(
                 .loadHung, .constructorHung, .selfTestHung,
                 "no answer from the probe in \(milliseconds) ms")
+        case .stopped:
+            throw PluginError(.host, path, "the probe was given up: this process is about to end")
         }
     }
 }
