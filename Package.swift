@@ -72,7 +72,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
-        program("vokend", ["Daemon", "Pipelines", "PluginHost", logging, arguments, kit]),
+        program(
+            "vokend",
+            ["Daemon", "EventLoop", "Pipelines", "PluginHost", logging, arguments, kit]),
         program(
             "voken",
             ["VokenClient", "Wire", "Pipelines", "PluginTemplates", "Stories", arguments, kit]),

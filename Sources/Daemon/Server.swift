@@ -4,9 +4,16 @@ public import Logging
 /// Serves a backend on a Unix socket, on a thread of its own, until it is told to stop.
 public final class Server: Sendable {
     public struct Settings: Sendable {
+        /// Of the main socket, on which everything can be asked.
         public var path: String
+        /// A second socket, on which only stories can.
+        public var generateSocket: GenerateSocket?
+        /// Who may do what. It also decides the modes of the sockets' files.
+        public var access = AccessPolicy.owner
+        public var limits = ConnectionLimits()
         /// Of the daemon, for `Admin.Version`.
         public var version: String
+        /// How callers are taken, and the limits of each connection.
         public var listener = PipeListener.Settings()
         /// How long running jobs may go on after ``Server/drain()``.
         public var grace = Duration.seconds(30)
@@ -14,7 +21,8 @@ public final class Server: Sendable {
         public var partialFrame = Duration.seconds(10)
         /// How long the last answers may take to be written.
         public var flush = Duration.seconds(2)
-        /// What the predecessor of this process has handed over; it must be bound to ``path``.
+        /// What the predecessor of this process, or a service manager, has handed over; it must be
+        /// bound to ``path``.
         public var inherited: ListenerDescriptors?
         /// How a successor is started; `nil` if none can be.
         public var upgrade: UpgradeSettings?
@@ -23,11 +31,27 @@ public final class Server: Sendable {
         public var idle = Duration.seconds(1)
         /// So long after an upgrade the connections that are left are drained.
         public var retirement = Duration.seconds(600)
+        /// Is told that the server lives, what it serves, and that it stops.
+        public var manager: ServiceManager?
+        /// Called when the server begins to drain or to stop: what else would be waited for should
+        /// end.
+        public var onDrain: @Sendable () -> Void = {}
 
         public init(path: String, version: String) {
             self.path = path
             self.version = version
         }
+    }
+
+    /// Where nobody may do more than generate, whoever it is.
+    public struct GenerateSocket: Sendable {
+        public var path: String
+        /// Of the file.
+        public var mode: UInt32 = 0o660
+        /// As ``Settings/inherited``.
+        public var inherited: ListenerDescriptors?
+
+        public init(path: String) { self.path = path }
     }
 
     private let loop: Loop
@@ -45,7 +69,7 @@ public final class Server: Sendable {
                     to: loop)
             }
         } catch {
-            loop.stop()
+            loop.stopAndWait()  // whoever tries again finds all given back
             throw error
         }
         self.loop = loop
@@ -92,6 +116,13 @@ public final class Server: Sendable {
     /// of this one until this one has ended.
     public func upgradeOnSignal() {
         loop.execute { [core] in core.value.upgradeOnSignal() }
+    }
+
+    /// Says to the service manager that this process serves.
+    ///
+    /// - Parameter isSuccessor: whether it is an upgrade of the one that the manager has started.
+    public func announceReady(isSuccessor: Bool) {
+        loop.execute { [core] in core.value.announceReady(isSuccessor: isSuccessor) }
     }
 
     /// Returns when the server has stopped.

@@ -17,9 +17,10 @@ final class ServerCore {
     let admission = DispatchQueue(label: "voken-admission")
     let began = ContinuousClock.now
     private var phase = Phase.serving
-    private var listener: PipeListener?
-    private var connections: [ObjectIdentifier: ServerSession] = [:]
+    private var acceptor: Acceptor?
+    private var connections: [ObjectIdentifier: (session: ServerSession, peer: Peer)] = [:]
     private var upgrade: Upgrade?
+    private var report: ServiceReport?
 
     init(
         _ settings: Server.Settings, backend: any Backend, logger: Logger, loop: Loop
@@ -28,27 +29,22 @@ final class ServerCore {
         self.backend = backend
         self.logger = logger
         self.loop = loop
-        let listener = try makeListener()
-        listener.onRefusal = { reason in
-            logger.warning("connection refused", metadata: ["reason": "\(reason)"])
+        let acceptor = Acceptor(settings, logger: logger, loop: loop) { [unowned self] in
+            take($0, $1, $2)
         }
-        self.listener = listener
+        try acceptor.listen()
+        self.acceptor = acceptor
+        report = settings.manager.map { ServiceReport(to: $0, of: backend, loop: loop) }
         logger.notice("listening", metadata: ["socket": "\(settings.path)"])
+        if let path = settings.generateSocket?.path {
+            logger.notice("listening", metadata: ["socket": "\(path)", "for": "generating"])
+        }
     }
 
-    private func makeListener() throws(EventLoopError) -> PipeListener {
-        let take = { [self] (connection: PipeConnection, peer: Peer) in
-            let session = ServerSession(connection, peer, core: self)
-            connections[ObjectIdentifier(session)] = session
-            session.start()
-        }
-        guard let inherited = settings.inherited else {
-            return try PipeListener(
-                path: settings.path, loop: loop, settings: settings.listener, take)
-        }
-        return try PipeListener(
-            inheriting: inherited, path: settings.path, loop: loop, settings: settings.listener,
-            take)
+    private func take(_ connection: PipeConnection, _ peer: Peer, _ access: Access) {
+        let session = ServerSession(connection, peer, access: access, core: self)
+        connections[ObjectIdentifier(session)] = (session, peer)
+        session.start()
     }
 
     /// Whether requests are taken, on the connections that there are.
@@ -58,7 +54,9 @@ final class ServerCore {
     var connectionCount: Int { connections.count }
 
     func didClose(_ session: ServerSession) {
-        connections[ObjectIdentifier(session)] = nil
+        if let (_, peer) = connections.removeValue(forKey: ObjectIdentifier(session)) {
+            acceptor?.didLeave(peer)
+        }
         endIfDrained()
     }
 
@@ -70,29 +68,32 @@ final class ServerCore {
 
     func drain() {
         guard isServing else { return stop() }
+        // A process that has been upgraded is not the one that its manager watches.
+        if phase == .serving { report?.drains(connections.count) }
         phase = .draining
         logger.notice("draining", metadata: ["connections": "\(connections.count)"])
-        upgrade?.abandon()
-        // The path goes first: whoever sees an answer to what follows can start a successor.
-        closeListener()
-        for session in connections.values { session.finishIfIdle() }
+        giveUpTheRest()
+        for (session, _) in connections.values { session.finishIfIdle() }
         endIfDrained()
         Timer(loop: loop).start(after: settings.grace) { [self] in stop() }
     }
 
     func stop() {
         guard phase != .stopping else { return }
+        if phase == .serving { report?.drains(connections.count) }
         phase = .stopping
-        upgrade?.abandon()
-        closeListener()
-        for session in connections.values { session.cancelAll() }
+        giveUpTheRest()
+        for (session, _) in connections.values { session.cancelAll() }
         endIfDrained()
         Timer(loop: loop).start(after: settings.flush) { [loop] in loop.stop() }
     }
 
-    private func closeListener() {
-        listener?.close()
-        listener = nil  // which holds this object
+    /// Nothing but the connections is served any more.
+    private func giveUpTheRest() {
+        upgrade?.abandon()
+        // The path goes first: whoever sees an answer to what follows can start a successor.
+        acceptor?.close()
+        settings.onDrain()
     }
 
     private func endIfDrained() {
@@ -100,6 +101,8 @@ final class ServerCore {
         logger.notice("stopped")
         loop.stop()
     }
+
+    func announceReady(isSuccessor: Bool) { report?.ready(isSuccessor: isSuccessor) }
 }
 
 // MARK: - Upgrading
@@ -131,7 +134,7 @@ extension ServerCore {
     }
 
     private func prepareUpgrade(to program: String?) throws(UpgradeFailure) -> Upgrade {
-        guard phase == .serving, let listener else {
+        guard phase == .serving, let acceptor, acceptor.isListening else {
             throw UpgradeFailure(
                 .check, .shuttingDown,
                 isRetiring
@@ -153,7 +156,7 @@ extension ServerCore {
         }
         do throws(EventLoopError) {
             return Upgrade(
-                settings, to: program, try listener.duplicateDescriptors(), backend: backend)
+                settings, to: program, try acceptor.duplicateDescriptors(), backend: backend)
         } catch {
             throw UpgradeFailure(.check, .startFailed, error.message)
         }
@@ -185,9 +188,10 @@ extension ServerCore {
     private func retire() {
         phase = .retiring
         logger.notice("retiring", metadata: ["connections": "\(connections.count)"])
-        listener?.handOver()
-        listener = nil
-        for session in connections.values { session.finishIfIdle() }
+        acceptor?.handOver()
+        report?.end()
+        report = nil
+        for (session, _) in connections.values { session.finishIfIdle() }
         Timer(loop: loop).start(after: settings.retirement) { [self] in
             if phase == .retiring { drain() }
         }

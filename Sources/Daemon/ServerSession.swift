@@ -16,6 +16,7 @@ final class ServerSession {
     let core: ServerCore
     private let connection: PipeConnection
     private let peer: Peer
+    let access: Access
     private let frameTimer: EventLoop.Timer
     /// How many frames were before the one that is being timed.
     private var framesBefore: Int?
@@ -27,9 +28,10 @@ final class ServerSession {
     var swaps: [UInt32: UInt64] = [:]
     var upgrades: [UInt32: UInt64] = [:]
 
-    init(_ connection: PipeConnection, _ peer: Peer, core: ServerCore) {
+    init(_ connection: PipeConnection, _ peer: Peer, access: Access, core: ServerCore) {
         self.connection = connection
         self.peer = peer
+        self.access = access
         self.core = core
         frameTimer = Timer(loop: core.loop)
     }

@@ -21,7 +21,7 @@ struct Successor {
     ///   - program: what is executed.
     ///   - arguments: from its name on.
     init(
-        _ program: String, _ arguments: [String], _ listener: ListenerDescriptors
+        _ program: String, _ arguments: [String], _ listeners: [ListenerDescriptors]
     ) throws(UpgradeFailure) {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else {
@@ -32,7 +32,8 @@ struct Successor {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        for descriptor in [listener.socket, listener.lock, ends[1]] {
+        let handedOver = listeners.flatMap { [$0.socket] + ($0.lock.map { [$0] } ?? []) }
+        for descriptor in handedOver + [ends[1]] {
             // Onto itself: it is inherited though it is close-on-exec here.
             unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
         }
@@ -43,7 +44,7 @@ struct Successor {
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let inherited = "\(listener.socket),\(listener.lock),\(ends[1])"
+        let inherited = Predecessor.text(listeners, pipe: ends[1])
         var words = unsafe (arguments + [Predecessor.option, inherited]).map { unsafe strdup($0) }
         unsafe words.append(nil)
         defer { unsafe words.forEach { unsafe free($0) } }

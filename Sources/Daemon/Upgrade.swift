@@ -17,20 +17,20 @@ final class Upgrade: Sendable {
 
     private let settings: UpgradeSettings
     private let program: String
-    private let listener: ListenerDescriptors
+    private let listeners: [ListenerDescriptors]
     private let backend: any Backend
     private let isWanted = Atomic(true)
 
     /// - Parameters:
-    ///   - listener: is closed at the end.
+    ///   - listeners: are closed at the end.
     ///   - backend: whose stages the new process is to serve.
     init(
-        _ settings: UpgradeSettings, to program: String?, _ listener: ListenerDescriptors,
+        _ settings: UpgradeSettings, to program: String?, _ listeners: [ListenerDescriptors],
         backend: any Backend
     ) {
         self.settings = settings
         self.program = program ?? settings.program
-        self.listener = listener
+        self.listeners = listeners
         self.backend = backend
     }
 
@@ -45,12 +45,12 @@ final class Upgrade: Sendable {
     func abandon() { isWanted.store(false, ordering: .relaxed) }
 
     private func run(_ report: (Report) -> Void) -> Report {
-        defer { listener.close() }
+        defer { for listener in listeners { listener.close() } }
         var clock = Stopwatch()
         do throws(UpgradeFailure) {
             let file = try check()
             report(.phase(.check, detail: file, microseconds: clock.lap()))
-            let successor = try Successor(file, [program] + settings.arguments, listener)
+            let successor = try Successor(file, [program] + settings.arguments, listeners)
             report(
                 .phase(
                     .start, detail: "process \(successor.process)", microseconds: clock.lap()))

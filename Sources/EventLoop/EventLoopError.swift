@@ -10,6 +10,8 @@ public struct EventLoopError: Error, Sendable, Equatable, CustomStringConvertibl
         case addressInUse
         /// There is a file at the path, and it is no socket.
         case notASocket
+        /// Others could replace the socket or its lock.
+        case notTrusted
         /// Nobody listens at the path.
         case noListener
         /// The listener has too many callers waiting; later may do.

@@ -7,8 +7,8 @@ extension PipeConnection {
     private static let blockCount = 4 << 10
     /// Shorter writes are joined.
     private static let joinedCount = 64 << 10
-    /// So many buffers go to the kernel in one call.
-    private static let gatheredCount = 32
+    /// So many longer ones are handed to the kernel at once.
+    private static let gatheredCount = 16
 
     /// Queues bytes; all of a turn are written when its callbacks are over. Lost if the connection
     /// is closed or finishing.
@@ -30,6 +30,8 @@ extension PipeConnection {
                 EventLoopError(
                     .writeStalled, "\(queuedCount) bytes wait for a peer that does not read"))
         }
+        budget?.enforce()
+        guard !isClosing else { return }
         if queuedCount > limits.highWater, !isBackedUp {
             isBackedUp = true
             updateReading()
@@ -58,8 +60,8 @@ extension PipeConnection {
     /// Gives the kernel what it takes; for the rest, waits until it takes more.
     private func flush() {
         while !isClosing, !isWriting, let buffer = queue.first {
-            var slices: [uv_buf_t] = unsafe []
-            let status = unsafe tryWriting(&slices)
+            var slices = unsafe [uv_buf_t]()
+            let status = unsafe tryWrite(from: 0, after: &slices)
             if status >= 0 {
                 didWrite(Int(status))
             } else if status == UV_EAGAIN.rawValue {
@@ -71,17 +73,16 @@ extension PipeConnection {
         if isFinishing, queue.isEmpty, !isClosing { close(nil) }
     }
 
-    /// Lends the buffers that wait to the kernel: one after the other joins `slices`, which are
-    /// valid until this returns, then all are written by one call.
-    private func tryWriting(_ slices: inout [uv_buf_t]) -> Int32 {
-        let index = unsafe slices.count
+    /// Writes what waits from a buffer on, after slices of those before it.
+    private func tryWrite(from index: Int, after slices: inout [uv_buf_t]) -> Int32 {
         guard index < min(queue.count, PipeConnection.gatheredCount) else {
             return unsafe uv_try_write(stream, slices, UInt32(slices.count))
         }
+        // A buffer's address holds inside its closure only.
         return unsafe queue[index].withUnsafeBytes { bytes in
-            let rest = unsafe index == 0 ? bytes[queueOffset...] : bytes[...]
+            let rest = unsafe bytes[(index == 0 ? queueOffset : 0)...]
             unsafe slices.append(uv_buf_t(UnsafeRawBufferPointer(rebasing: rest)))
-            return unsafe tryWriting(&slices)
+            return unsafe tryWrite(from: index + 1, after: &slices)
         }
     }
 
@@ -107,12 +108,12 @@ extension PipeConnection {
         writtenCount += count
         queuedCount -= count
         queueOffset += count
-        var doneCount = 0
-        while doneCount < queue.count, queueOffset >= queue[doneCount].count {
-            queueOffset -= queue[doneCount].count
-            doneCount += 1
+        let written = queue.prefix { buffer in
+            guard queueOffset >= buffer.count else { return false }
+            queueOffset -= buffer.count
+            return true
         }
-        queue.removeFirst(doneCount)
+        queue.removeFirst(written.count)
         guard isBackedUp, queuedCount < limits.lowWater else { return }
         isBackedUp = false
         updateReading()

@@ -34,7 +34,9 @@ public final class PipeConnection: LoopHandle {
     /// error.
     public var onClose: (EventLoopError?) -> Void = { _ in }
     /// Bytes that wait to be written.
-    public internal(set) var queuedCount = 0
+    public internal(set) var queuedCount = 0 {
+        didSet { budget?.queuedCount += queuedCount - oldValue }
+    }
     /// More waits than the high-water mark, and has not sunk below the low one: the time to leave
     /// out what can be left out.
     public internal(set) var isBackedUp = false
@@ -48,8 +50,8 @@ public final class PipeConnection: LoopHandle {
     var writtenCount = 0
     var stallTimer: Timer?
 
-    /// For the listener's count.
-    var onRelease: () -> Void = {}
+    /// Which bounds what waits here and elsewhere together.
+    var budget: OutputBudget?
 
     private var readThisTurn = 0
     private var isThrottled = false
@@ -62,6 +64,20 @@ public final class PipeConnection: LoopHandle {
         unsafe super.init(loop: loop, uv_pipe_t.self)
         unsafe uv_pipe_init(loop.uv, raw(uv_pipe_t.self), 0)
         adopt()
+    }
+
+    /// - Parameter descriptor: of a connected socket; belongs to the connection from here on, even
+    ///   if this throws.
+    convenience init(
+        loop: Loop, limits: Limits, connected descriptor: Int32
+    ) throws(EventLoopError) {
+        self.init(loop: loop, limits: limits)
+        let status = unsafe uv_pipe_open(raw(uv_pipe_t.self), descriptor)
+        guard status == 0 else {
+            Glibc.close(descriptor)
+            close()
+            throw EventLoopError(uv: status, "cannot use a connection")
+        }
     }
 
     /// Connects to the socket at `path`. Never blocks.
@@ -85,14 +101,7 @@ public final class PipeConnection: LoopHandle {
                 throw EventLoopError(errno: error.code, "cannot connect to \(path)")
             }
         }
-        let connection = PipeConnection(loop: loop, limits: limits)
-        let status = unsafe uv_pipe_open(connection.raw(uv_pipe_t.self), descriptor)
-        guard status == 0 else {
-            Glibc.close(descriptor)
-            connection.close()
-            throw EventLoopError(uv: status, "cannot use the connection to \(path)")
-        }
-        return connection
+        return try PipeConnection(loop: loop, limits: limits, connected: descriptor)
     }
 
     var stream: UnsafeMutablePointer<uv_stream_t> { unsafe raw(uv_stream_t.self) }
@@ -110,6 +119,10 @@ public final class PipeConnection: LoopHandle {
     func close(_ reason: EventLoopError?) {
         guard !isClosing else { return }
         closeReason = reason
+        queue = []
+        queuedCount = 0
+        budget?.remove(self)
+        budget = nil
         stallTimer?.close()
         hangup?.close()
         hangup = nil
@@ -117,11 +130,8 @@ public final class PipeConnection: LoopHandle {
     }
 
     override func didClose() {
-        queue = []
-        queuedCount = 0
         onClose(closeReason)
-        onRelease()
-        (onRead, onDrain, onClose, onRelease) = ({ _ in }, {}, { _ in }, {})
+        (onRead, onDrain, onClose) = ({ _ in }, {}, { _ in })
     }
 }
 

@@ -2,61 +2,95 @@ internal import CUV
 internal import Glibc
 
 /// Serves a path: a Unix socket that others connect to. Used on the loop's thread alone.
+///
+/// Callers are taken by `accept` of its own, not libuv's: libuv tries without end while the
+/// process has no descriptor left, and gives no say in how many are taken a turn.
 public final class PipeListener: LoopHandle {
     public struct Settings: Sendable {
-        /// At a time. Further callers wait in the kernel's queue until one leaves.
-        public var maximumConnections = 512
+        public var permissions = SocketPermissions()
         /// Who may connect; others are cut off without a byte.
         public var admits: @Sendable (Peer) -> Bool = { $0.isOwnerOrRoot }
         public var connection = PipeConnection.Limits()
+        /// One turn of the loop takes so many callers at most, to be fair to the others.
+        public var callersPerTurn = 64
+        /// Nobody is taken for so long when the system has refused to give a caller to this
+        /// process.
+        public var pause = Duration.milliseconds(100)
 
         public init() {}
     }
 
+    /// Why a caller was not taken.
+    public enum Refusal: Sendable, Equatable {
+        case notAllowed(Peer)
+        /// The process, or the system, has no descriptor left.
+        case noDescriptors
+        case system(String)
+    }
+
     private let path: String
     private let settings: Settings
+    private let descriptor: Int32
     private var lock: SocketLock?
     private var identity: SocketFile?
     private let onConnection: (PipeConnection, Peer) -> Void
-    /// Says why a caller was not taken.
-    public var onRefusal: (String) -> Void = { _ in }
-    public private(set) var connectionCount = 0
-    private var isCallerWaiting = false
+    public var onRefusal: (Refusal) -> Void = { _ in }
+    private var spare = SpareDescriptor()
+    private var pauseTimer: Timer?
 
+    /// - Parameter descriptor: belongs to the listener from here on, even if this throws.
     private init(
-        _ path: String, _ lock: consuming SocketLock, _ loop: Loop, _ settings: Settings,
-        _ onConnection: @escaping (PipeConnection, Peer) -> Void
-    ) {
+        _ path: String, _ descriptor: Int32, _ lock: consuming SocketLock?, _ loop: Loop,
+        _ settings: Settings, _ onConnection: @escaping (PipeConnection, Peer) -> Void
+    ) throws(EventLoopError) {
         self.path = path
+        self.descriptor = descriptor
         self.settings = settings
         self.lock = consume lock
         self.onConnection = onConnection
-        unsafe super.init(loop: loop, uv_pipe_t.self)
-        unsafe uv_pipe_init(loop.uv, raw(uv_pipe_t.self), 0)
+        unsafe super.init(loop: loop, uv_poll_t.self)
+        let status = unsafe uv_poll_init(loop.uv, raw(uv_poll_t.self), descriptor)
+        guard status == 0 else {
+            Glibc.close(descriptor)
+            throw EventLoopError(uv: status, "cannot listen at \(path)")
+        }
         adopt()
     }
 
     /// Binds and listens.
     ///
-    /// The directory is made, for its owner alone, if only it is missing. A socket that a crash
-    /// has left is replaced; one that is served is not, nor is any other file.
+    /// The directory is made if only it is missing. A socket that a crash has left is replaced;
+    /// one that is served is not, nor is any other file.
     /// - Parameter onConnection: gets each caller; it must set the callbacks and call `start`.
     public convenience init(
         path: String, loop: Loop, settings: Settings = Settings(),
         _ onConnection: @escaping (PipeConnection, Peer) -> Void
     ) throws(EventLoopError) {
         let address = try SocketPath(path)
-        try SocketFile.makeDirectory(of: path)
+        let directory = SocketDirectory(of: path)
+        try directory.make(settings.permissions)
+        try directory.requireTrusted()
         let lock = try SocketLock(path)
-        try SocketFile.removeStale(path)
-        let descriptor = try SocketFile.bind(address)
-        self.init(path, lock, loop, settings, onConnection)
-        identity = SocketFile(path)
-        try listen(on: descriptor)
+        try SocketFile.removeStale(address)
+        let (descriptor, identity) = try SocketFile.bind(address, settings.permissions)
+        do throws(EventLoopError) {
+            try self.init(path, descriptor, lock, loop, settings, onConnection)
+        } catch {
+            _ = unsafe unlink(path)
+            throw error
+        }
+        self.identity = identity
+        guard Glibc.listen(descriptor, 128) == 0 else {
+            let code = errno
+            close()
+            throw EventLoopError(errno: code, "cannot listen at \(path)")
+        }
+        takeCallers(true)
     }
 
     /// Goes on listening at a path that another process serves, which has handed its socket and
-    /// its lock to this one. Nothing is bound and nothing is removed; callers that wait are taken.
+    /// its lock to this one; or at one that a service manager has bound. Nothing is bound and
+    /// nothing is removed; callers that wait are taken.
     ///
     /// - Parameters:
     ///   - descriptors: belong to the listener from here on, even if this throws.
@@ -65,42 +99,33 @@ public final class PipeListener: LoopHandle {
         inheriting descriptors: ListenerDescriptors, path: String, loop: Loop,
         settings: Settings = Settings(), _ onConnection: @escaping (PipeConnection, Peer) -> Void
     ) throws(EventLoopError) {
-        let identity: SocketFile
+        var identity: SocketFile?
         do throws(EventLoopError) {
-            try SocketLock.check(descriptors.lock, of: path)
+            if let lock = descriptors.lock { try SocketLock.check(lock, of: path) }
             try SocketFile.check(descriptors.socket, listensAt: path)
-            identity = try SocketFile(serving: path)
+            if descriptors.lock != nil { identity = try SocketFile(serving: path) }
         } catch {
             descriptors.close()
             throw error
         }
-        self.init(path, SocketLock(inheriting: descriptors.lock), loop, settings, onConnection)
-        try listen(on: descriptors.socket)
+        let lock = descriptors.lock.map { SocketLock(inheriting: $0) }
+        try self.init(path, descriptors.socket, lock, loop, settings, onConnection)
         self.identity = identity  // only now: a failure must not remove what another serves
-    }
-
-    /// libuv gets the bound socket, not the path: it would cut a long one, could not set the mode,
-    /// and on close would unlink whatever is there by then.
-    private func listen(on descriptor: Int32) throws(EventLoopError) {
-        var status = unsafe uv_pipe_open(raw(uv_pipe_t.self), descriptor)
-        if status != 0 { Glibc.close(descriptor) }
-        if status == 0 {
-            status = unsafe uv_listen(raw(uv_stream_t.self), 128) { stream, status in
-                let handle = unsafe LoopHandle.from(UnsafeMutableRawPointer(stream))
-                (handle as? PipeListener)?.didCall(status)
-            }
-        }
-        guard status == 0 else {
-            close()
-            throw EventLoopError(uv: status, "cannot listen at \(path)")
-        }
+        takeCallers(true)
     }
 
     /// Stops listening, and removes the socket at once unless it is another's by now.
     public override func close() {
         guard !isClosing else { return }
         if let identity, identity == SocketFile(path) { _ = unsafe unlink(path) }
+        pauseTimer?.close()
         super.close()
+    }
+
+    override func didClose() {
+        Glibc.close(descriptor)
+        lock = nil
+        spare.close()
     }
 
     /// Duplicates of the socket and the lock, for another process to inherit: it holds both while
@@ -108,60 +133,119 @@ public final class PipeListener: LoopHandle {
     ///
     /// - Returns: close-on-exec, and the caller's to close.
     public func duplicateDescriptors() throws(EventLoopError) -> ListenerDescriptors {
-        var socket: Int32 = -1
-        let status = unsafe uv_fileno(raw(uv_handle_t.self), &socket)
-        guard status == 0, let lock = lock?.descriptor else {
+        guard !isClosing else {
             throw EventLoopError(.stopped, "\(path) is not listened at any more")
         }
-        return try ListenerDescriptors(duplicating: socket, lock)
+        return try ListenerDescriptors(duplicating: descriptor, lock?.descriptor)
     }
 
     /// Stops listening, and leaves the socket and the lock to the process that has inherited them.
     public func handOver() {
-        guard !isClosing else { return }
-        // A caller for whom there was no place has been taken from the kernel's queue already.
-        if isCallerWaiting {
-            isCallerWaiting = false
-            accept()
-        }
         identity = nil
         close()
     }
+}
 
-    override func didClose() { lock = nil }
+// MARK: - Callers
 
-    private func didCall(_ status: Int32) {
-        guard status == 0 else {
-            return onRefusal(EventLoopError(uv: status, "cannot accept a connection").message)
+extension PipeListener {
+    private func takeCallers(_ isWanted: Bool) {
+        guard isWanted else {
+            unsafe uv_poll_stop(raw(uv_poll_t.self))
+            return
         }
-        guard connectionCount < settings.maximumConnections else {
-            // Not accepting parks the caller and pauses the listener.
-            isCallerWaiting = true
-            return onRefusal("\(connectionCount) connections are open: callers have to wait")
+        unsafe uv_poll_start(raw(uv_poll_t.self), Int32(UV_READABLE.rawValue)) { handle, _, _ in
+            let handle = unsafe LoopHandle.from(UnsafeMutableRawPointer(handle))
+            (handle as? PipeListener)?.takeThoseWhoWait()
         }
-        accept()
     }
 
-    private func accept() {
-        let connection = PipeConnection(loop: loop, limits: settings.connection)
-        let status = unsafe uv_accept(raw(uv_stream_t.self), connection.stream)
-        guard status == 0, let descriptor = connection.descriptor,
-            let peer = Peer(descriptor: descriptor)
-        else {
-            connection.close()
-            return onRefusal(EventLoopError(uv: status, "cannot accept a connection").message)
+    private func takeThoseWhoWait() {
+        for _ in 0..<settings.callersPerTurn {
+            guard !isClosing else { return }
+            let caller = accept4(
+                descriptor, nil, nil,
+                Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+            guard caller < 0 else {
+                take(caller)
+                continue
+            }
+            switch errno {
+            case EAGAIN: return
+            case EINTR, ECONNABORTED: continue
+            case EMFILE, ENFILE: turnOneAway()
+            case let code: refuse(code)
+            }
+        }
+    }
+
+    private func take(_ caller: Int32) {
+        guard let peer = Peer(descriptor: caller) else {
+            Glibc.close(caller)
+            return onRefusal(.system("the system does not say who calls"))
         }
         guard settings.admits(peer) else {
-            connection.close()
-            return onRefusal("user \(peer.user) (process \(peer.process)) may not connect")
+            Glibc.close(caller)
+            return onRefusal(.notAllowed(peer))
         }
-        connectionCount += 1
-        connection.onRelease = { [self] in
-            connectionCount -= 1
-            guard isCallerWaiting, !isClosing else { return }
-            isCallerWaiting = false
-            accept()
+        do throws(EventLoopError) {
+            let connection = try PipeConnection(
+                loop: loop, limits: settings.connection, connected: caller)
+            onConnection(connection, peer)
+        } catch {
+            onRefusal(.system(error.message))
         }
-        onConnection(connection, peer)
+    }
+
+    /// There is no descriptor for a caller. One who is cut off can call again; one who is left to
+    /// wait would wake this loop again and again.
+    private func turnOneAway() {
+        guard spare.use(to: { accept(descriptor, nil, nil) }) else { return pause() }
+        onRefusal(.noDescriptors)
+    }
+
+    private func refuse(_ code: Int32) {
+        onRefusal(.system(EventLoopError(errno: code, "cannot accept a connection").message))
+        pause()
+    }
+
+    private func pause() {
+        takeCallers(false)
+        let timer = pauseTimer ?? Timer(loop: loop)
+        pauseTimer = timer
+        timer.start(after: settings.pause) { [unowned self] in
+            spare.reopen()
+            takeCallers(true)
+        }
+    }
+}
+
+/// A descriptor that is kept so that there is one left for a moment when all others are in use.
+private struct SpareDescriptor {
+    private var descriptor: Int32 = -1
+
+    init() { reopen() }
+
+    mutating func reopen() {
+        guard descriptor < 0 else { return }
+        descriptor = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+    }
+
+    /// Gives it up for a descriptor that is made and closed at once.
+    ///
+    /// - Returns: whether there was one to give up.
+    mutating func use(to make: () -> Int32) -> Bool {
+        guard descriptor >= 0 else { return false }
+        close()
+        let made = make()
+        if made >= 0 { Glibc.close(made) }
+        // Another thread may have been faster.
+        reopen()
+        return descriptor >= 0
+    }
+
+    mutating func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
     }
 }

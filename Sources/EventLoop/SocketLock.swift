@@ -10,9 +10,22 @@ struct SocketLock: ~Copyable {
 
     init(_ path: String) throws(EventLoopError) {
         let name = path + ".lock"
-        let file = unsafe open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Not to wait at a pipe.
+        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let file = unsafe open(name, flags, 0o600)
         guard file >= 0 else {
+            guard errno != ELOOP else {
+                throw EventLoopError(.notTrusted, "\(name) is a symbolic link: remove it")
+            }
             throw EventLoopError(errno: errno, "cannot open \(name)")
+        }
+        var status = stat()
+        guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_uid == geteuid()
+        else {
+            Glibc.close(file)
+            throw EventLoopError(
+                .notTrusted, "\(name) is not a file of user \(geteuid()), who runs this: remove it")
         }
         // Until the property is set, nothing but this closes the file: deinit does not run.
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {

@@ -12,6 +12,8 @@ public struct PipelineFile: Sendable {
     public let pluginFolders: [String]
     public let defaults: RequestDefaults
     public let limits: RequestLimits
+    public let serviceLimits: ServiceLimits
+    public let access: AccessOptions
     public let engine: EngineOptions
     public let language: LanguageOptions
     public let swap: SwapOptions
@@ -63,11 +65,15 @@ public struct PipelineFile: Sendable {
             pluginFolders = try root.strings("plugin_dirs", default: []).map {
                 FilePath.resolve($0, from: folder)
             }
-            limits = try RequestLimits(root.table("limits"))
+            let limitTable = try root.table("limits")
+            limits = try RequestLimits(limitTable)
+            serviceLimits = try ServiceLimits(limitTable)
             defaults = try RequestDefaults(root.table("defaults"), limits: limits)
             engine = try EngineOptions(root.table("engine"))
             language = try LanguageOptions(root.table("language"))
-            swap = try SwapOptions(root.table("swap"), folder: folder)
+            let swapTable = try root.table("swap")
+            swap = try SwapOptions(swapTable, folder: folder)
+            access = try AccessOptions(swap: swapTable, access: root.table("access"))
             stages = try Self.stages(root, folder: folder)
             writtenStages = stages
             schedulers = try Self.schedulers(

@@ -19,6 +19,9 @@ struct Vokend: ParsableCommand {
             When the new process serves, this one serves the connections that it has, and ends. No \
             caller is refused; if the new process does not come up, this one goes on.
 
+            Sockets that a service manager hands over (LISTEN_FDS) are served in place of its own, \
+            and what becomes of it is told to the one at NOTIFY_SOCKET: see etc/doc/operating.md.
+
             Exit codes: 0 stopped, 1 failed, 2 wrong usage, 7 pipeline invalid.
             """,
         version: vokenVersion)
@@ -32,6 +35,22 @@ struct Vokend: ParsableCommand {
             /run/voken/voken.sock without that variable).
             """)
     var socket: String?
+
+    @Option(
+        help: """
+            A second socket, on which nobody may do more than generate, whoever it is.
+            """)
+    var generateSocket: String?
+
+    @Option(
+        help: "The mode of that socket's file: 0660 (for its group) or 0666 (for all users).",
+        transform: { text in
+            guard ["0660", "0666"].contains(text), let mode = UInt32(text, radix: 8) else {
+                throw ValidationError("\"\(text)\" is neither 0660 nor 0666")
+            }
+            return mode
+        })
+    var generateSocketMode: UInt32 = 0o660
 
     @Option(
         help: """
@@ -81,11 +100,7 @@ struct Vokend: ParsableCommand {
     }
 
     static func main() {
-        // A log that nobody reads any more must not end the daemon.
-        signal(SIGPIPE, SIG_IGN)
-        // One that comes before there is anything to upgrade must not end it either.
-        signal(SIGUSR2, SIG_IGN)
-        unblockSignals()
+        prepareSignals()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -126,24 +141,33 @@ struct Vokend: ParsableCommand {
         guard let path = pipeline ?? Installation.current.defaultPipeline else {
             throw ValidationError("no pipeline file is installed: name one with --pipeline")
         }
+        let sockets = try ServedSockets(
+            main: socket, generate: generateSocket, generateMode: generateSocketMode, predecessor)
+        let manager = ServiceManager(isSuccessor: predecessor != nil)
         let file = try PipelineFile(FilePath.absolute(path))
+        let access = try AccessPolicy(
+            administer: file.access.administer, generate: file.access.generate)
         let host = try Pipeline.host(for: file)
-        let socketPath = socket ?? Installation.socketPaths[0]
-        let store = try store(file, socketPath, logger)
+        let store = try store(file, sockets.path, logger)
+        let loading = LoadingReport(to: manager, file.name)
         let (generation, lastNumber) = try generation(
-            file, host, store, isUpgrade: predecessor != nil, logger)
+            file, host, store, isUpgrade: predecessor != nil, loading, logger)
         let engine = Engine(generation)
         let log = logger
         let swapper = Swapper(
             engine, host: host, options: file.swap, store: store, lastNumber: lastNumber,
             log: { log.notice("swap", metadata: ["text": "\($0)"]) },
             stageLog: { log.info("stage", metadata: ["text": "\($0)"]) })
-        let settings = serverSettings(socketPath, program, predecessor)
+        var settings = serverSettings(sockets, file.serviceLimits, program)
+        settings.access = access
+        settings.manager = manager
+        settings.onDrain = { host.stopProbes() }
         let server = try Server(
             settings, backend: EngineBackend(engine, swapper, host), logger: logger)
         server.drainOnSignals()
         server.upgradeOnSignal()
         predecessor?.announce(version: vokenVersion)
+        server.announceReady(isSuccessor: predecessor != nil)
         logger.notice(
             "ready",
             metadata: [
@@ -176,9 +200,12 @@ struct Vokend: ParsableCommand {
     ///   serves the same, or ends.
     private func generation(
         _ file: PipelineFile, _ host: PluginHost, _ store: GenerationStore?, isUpgrade: Bool,
-        _ logger: Logger
+        _ loading: LoadingReport, _ logger: Logger
     ) throws -> (Generation, lastNumber: Int) {
-        let log: @Sendable (String) -> Void = { logger.info("stage", metadata: ["text": "\($0)"]) }
+        let log: @Sendable (String) -> Void = {
+            loading.goesOn()
+            logger.info("stage", metadata: ["text": "\($0)"])
+        }
         // The arguments of an upgrade are those of the first start.
         if fresh, !isUpgrade { store?.forget() }
         if let store {
@@ -199,12 +226,15 @@ struct Vokend: ParsableCommand {
     }
 
     private func serverSettings(
-        _ path: String, _ program: String, _ predecessor: Predecessor?
+        _ sockets: ServedSockets, _ limits: ServiceLimits, _ program: String
     ) -> Server.Settings {
-        var settings = Server.Settings(path: path, version: vokenVersion)
+        var settings = Server.Settings(path: sockets.path, version: vokenVersion)
+        sockets.configure(&settings)
+        settings.limits.connections = limits.connections
+        settings.limits.perUser = limits.connectionsPerUser
+        settings.limits.output = limits.outputBytes
         settings.grace = .seconds(grace)
         settings.retirement = .seconds(retire)
-        settings.inherited = predecessor?.listener
         var upgrade = UpgradeSettings(
             program: program, arguments: Predecessor.strip(Array(CommandLine.arguments.dropFirst()))
         )
@@ -213,9 +243,15 @@ struct Vokend: ParsableCommand {
         return settings
     }
 
-    /// A parent's signal mask is inherited, and many a parent blocks what a daemon waits for: every
-    /// worker thread of libdispatch does.
-    private static func unblockSignals() {
+    /// What a parent blocks and ignores is inherited, and many a parent blocks what a daemon waits
+    /// for: every worker thread of libdispatch does.
+    private static func prepareSignals() {
+        // A log that nobody reads any more must not end the daemon.
+        signal(SIGPIPE, SIG_IGN)
+        // One that comes before there is anything to upgrade must not end it either.
+        signal(SIGUSR2, SIG_IGN)
+        // It can be ended while it loads, too.
+        signal(SIGTERM, SIG_DFL)
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         for signal in [SIGTERM, SIGINT, SIGUSR2] { unsafe sigaddset(&signals, signal) }

@@ -11,23 +11,20 @@ private final class Greeter: Sendable {
 
     init(
         _ name: UInt8, _ loop: Loop, _ path: String,
-        inheriting descriptors: ListenerDescriptors? = nil, maximumConnections: Int = 512
+        inheriting descriptors: ListenerDescriptors? = nil
     ) throws {
         listener = try loop.sync { [callers] () throws(EventLoopError) in
-            var settings = PipeListener.Settings()
-            settings.maximumConnections = maximumConnections
             let greet = { (connection: PipeConnection, _: Peer) in
                 callers.put(name)
                 connection.start()
                 connection.write([[name]])
             }
             guard let descriptors else {
-                return LoopBound(
-                    try PipeListener(path: path, loop: loop, settings: settings, greet), to: loop)
+                return LoopBound(try PipeListener(path: path, loop: loop, greet), to: loop)
             }
             return LoopBound(
                 try PipeListener(
-                    inheriting: descriptors, path: path, loop: loop, settings: settings, greet),
+                    inheriting: descriptors, path: path, loop: loop, greet),
                 to: loop)
         }
     }
@@ -132,11 +129,13 @@ struct HandOverTests {
         #expect(!FileManager.default.fileExists(atPath: directory.socket))
     }
 
-    @Test func callersWhoWaitAreServedByEither() throws {
+    @Test func callersWhoWaitAreServedByTheHeir() throws {
         try withLoop { loop in
             let path = directory.socket
-            let old = try Greeter(1, loop, path, maximumConnections: 1)
-            // One is served, one taken from the kernel's queue but parked, one in the queue.
+            let old = try Greeter(1, loop, path)
+            let descriptors = try old.descriptors(loop)
+            try old.handOver(loop)
+            // Nobody takes callers, yet none is refused: they are in the kernel's queue.
             let answers = (0..<3).map { _ in Waiter<UInt8>() }
             for answer in answers {
                 try loop.sync { () throws(EventLoopError) in
@@ -144,13 +143,9 @@ struct HandOverTests {
                     connection.onRead = { bytes in answer.put(bytes[0]) }
                     connection.start()
                 }
-                if answer === answers[0] { #expect(answer.take() == 1) } else { usleep(20_000) }
             }
-            let descriptors = try old.descriptors(loop)
-            try old.handOver(loop)
-            #expect(answers[1].take() == 1)
             let new = try Greeter(2, loop, path, inheriting: descriptors)
-            #expect(answers[2].take() == 2)
+            for answer in answers { #expect(answer.take() == 2) }
             withExtendedLifetime(new) {}
         }
     }
@@ -171,7 +166,7 @@ struct HandOverTests {
             }
             let file = try refusal {
                 close($0.socket)
-                $0.socket = dup($0.lock)
+                $0.socket = dup($0.lock ?? -1)
             }
             #expect(file?.code == .notASocket)
             let elsewhere = try refusal {
@@ -181,12 +176,12 @@ struct HandOverTests {
             }
             #expect(elsewhere?.message.contains(directory.path + "/other") == true)
             let otherLock = try refusal {
-                close($0.lock)
+                close($0.lock ?? -1)
                 $0.lock = try other.descriptors(loop).lock
             }
             #expect(otherLock?.code == .addressInUse)
             let openedAnew = try refusal {
-                close($0.lock)
+                close($0.lock ?? -1)
                 $0.lock = unsafe open(path + ".lock", O_RDWR | O_CLOEXEC)
             }
             #expect(openedAnew?.code == .addressInUse)
@@ -197,6 +192,46 @@ struct HandOverTests {
             #expect(throws: EventLoopError.self) {
                 _ = try Greeter(3, loop, path, inheriting: descriptors)
             }
+        }
+    }
+
+    /// What a service manager has bound is neither locked nor removed.
+    @Test func managedSocketIsLeftWhereItIs() throws {
+        let path = directory.socket
+        let manager = try #require(listeningSocket(at: path))
+        defer { close(manager) }
+        try withLoop { loop in
+            let descriptors = try ListenerDescriptors(managed: dup(manager))
+            #expect(try descriptors.requirePath() == path)
+            let listener = try Greeter(1, loop, path, inheriting: descriptors)
+            #expect(try call(loop, path) == 1)
+            #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
+            // It can be handed over as it is, without a lock.
+            let copy = try listener.descriptors(loop)
+            #expect(copy.lock == nil)
+            let heir = try Greeter(2, loop, path, inheriting: copy)
+            try listener.handOver(loop)
+            #expect(try call(loop, path) == 2)
+            withExtendedLifetime(heir) {}
+            // Who does not get it from the manager does not get it.
+            #expect(try !canBind())
+        }
+        #expect(FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func whatAManagerMayNotHandOverIsRefused() throws {
+        let file = unsafe open("/dev/null", O_RDONLY)
+        let bound = try #require(boundSocket(at: directory.socket))
+        let internet = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listen(internet, 1)
+        let nowhere = try #require(
+            listeningSocket(at: "\0voken-\(UInt32.random(in: 0...UInt32.max))"))
+        for descriptor in [file, bound, internet, nowhere, 900_000] {
+            let error = #expect(throws: EventLoopError.self) {
+                _ = try ListenerDescriptors(managed: descriptor)
+            }
+            #expect(error?.code == .notASocket)
+            close(descriptor)
         }
     }
 

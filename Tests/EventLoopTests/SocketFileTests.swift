@@ -57,19 +57,7 @@ struct SocketFileTests {
 
     @Test func staleSocketIsTakenOver() throws {
         // As a crash leaves it: bound, and nobody has it open.
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) {
-            unsafe $0.copyBytes(from: directory.socket.utf8)
-        }
-        let status = unsafe withUnsafePointer(to: address) {
-            unsafe bind(
-                descriptor, UnsafeRawPointer($0).assumingMemoryBound(to: sockaddr.self),
-                socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-        try #require(status == 0)
-        close(descriptor)
+        close(try #require(boundSocket(at: directory.socket)))
         try withLoop { loop in
             let dead = #expect(throws: EventLoopError.self) {
                 try loop.sync { [path = directory.socket] () throws(EventLoopError) in

@@ -48,3 +48,29 @@ func array(_ bytes: Span<UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
 func openFiles() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }
+
+/// A socket that some other program has bound; one that begins with a zero byte is abstract.
+///
+/// - Returns: `nil` if it cannot be.
+func boundSocket(at path: String) -> Int32? {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let count = path.hasPrefix("\0") ? 2 + path.utf8.count : MemoryLayout<sockaddr_un>.size
+    let status = unsafe withUnsafePointer(to: address) {
+        unsafe bind(
+            descriptor, UnsafeRawPointer($0).assumingMemoryBound(to: sockaddr.self),
+            socklen_t(count))
+    }
+    if status == 0 { return descriptor }
+    close(descriptor)
+    return nil
+}
+
+/// The same, and it listens.
+func listeningSocket(at path: String) -> Int32? {
+    guard let descriptor = boundSocket(at: path) else { return nil }
+    listen(descriptor, 8)
+    return descriptor
+}
