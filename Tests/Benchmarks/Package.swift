@@ -5,6 +5,7 @@
 //     swift run -c release kernels
 //     swift run -c release stages
 //     swift run -c release swaps [SECTION…] [--quick]
+//     swift run -c release wire [SECTION…] [--quick]
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -40,6 +41,14 @@ let package = Package(
                 .product(name: "PluginHost", package: "Voken"),
             ],
             path: "swaps", swiftSettings: settings),
+        .executableTarget(
+            name: "wire",
+            dependencies: [
+                .product(name: "VokenClient", package: "Voken"),
+                .product(name: "Wire", package: "Voken"),
+                .product(name: "EventLoop", package: "Voken"),
+            ],
+            path: "wire", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

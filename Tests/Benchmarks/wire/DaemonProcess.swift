@@ -1,0 +1,1 @@
+../swaps/DaemonProcess.swift
