@@ -85,6 +85,8 @@ final class EchoState: LanguageModelState {
 
     var count: Int { tokens.count }
 
+    var byteCount: Int { count * MemoryLayout<Int>.stride }
+
     func append(_ token: Int) { held.withLock { $0.append(token) } }
 
     func truncate(to count: Int) { held.withLock { $0.removeLast($0.count - count) } }

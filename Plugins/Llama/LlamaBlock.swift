@@ -16,11 +16,18 @@ struct LlamaBlock: Sendable {
         feedForward = try LlamaFeedForward(p, "model.layers.\(layer).mlp", c)
     }
 
-    /// `[1, T, D]` after the positions in `cache`, to `[1, T, D]`.
-    func callAsFunction(_ x: Tensor, cache: KeyValueCache) -> Tensor {
-        let x = x + attention(inputNorm(x), cache: cache)
+    /// `[1, T, D]`, the rows of all sequences, each after the positions in its cache, to
+    /// `[1, T, D]`.
+    func callAsFunction(_ x: Tensor, _ sequences: [CachedRows]) -> Tensor {
+        let x = x + attention(inputNorm(x), sequences)
         return x + feedForward(postAttentionNorm(x))
     }
+}
+
+/// The rows of one sequence among those of several, and what the sequence has in a layer.
+struct CachedRows {
+    let rows: Range<Int>
+    let cache: KeyValueCache
 }
 
 /// Causal self-attention with rotary positions (Su et al., 2021) in the rotate-half layout, whose
@@ -42,13 +49,26 @@ struct LlamaAttention: Sendable {
         rotaryBase = c.rotaryBase
     }
 
-    /// `[1, T, D]` to `[1, T, D]`.
-    func callAsFunction(_ x: Tensor, cache: KeyValueCache) -> Tensor {
+    /// `[1, T, D]` to `[1, T, D]`. Projections take the rows of all sequences at once, attention
+    /// those of one after the other.
+    func callAsFunction(_ x: Tensor, _ sequences: [CachedRows]) -> Tensor {
+        let (q, k, v) = (query(x), key(x), value(x))
+        guard sequences.count > 1 else { return output(attend(q, k, v, sequences[0].cache)) }
+        let parts = sequences.map { sequence in
+            func part(_ all: Tensor) -> Tensor { all.slice(axis: 1, sequence.rows) }
+            return attend(part(q), part(k), part(v), sequence.cache)
+        }
+        return output(concatenate(parts, axis: 1))
+    }
+
+    private func attend(
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, _ cache: KeyValueCache
+    ) -> Tensor {
         let first = cache.count
-        let q = rotary(query(x), heads: heads, firstPosition: first, base: rotaryBase)
-        let k = rotary(key(x), heads: keyValueHeads, firstPosition: first, base: rotaryBase)
-        cache.append(keys: k, values: value(x))
-        return output(grouped(q, keys: cache.keys, values: cache.values, first: first))
+        let q = rotary(q, heads: heads, firstPosition: first, base: rotaryBase)
+        let k = rotary(k, heads: keyValueHeads, firstPosition: first, base: rotaryBase)
+        cache.append(keys: k, values: v)
+        return grouped(q, keys: cache.keys, values: cache.values, first: first)
     }
 
     /// Attention of query head `h` over head `h / g` of keys and values.

@@ -50,16 +50,60 @@ public struct LlamaStage: LanguageModel {
     public func embed(_ tokens: [Int]) -> Tensor { embedding(tokens, embeddings) }
 
     public func forward(_ embeddings: Tensor, state: any LanguageModelState) -> Tensor {
-        guard let state = state as? LlamaState else {
-            preconditionFailure("a state of another stage: \(type(of: state))")
+        append(embeddings, [(state, embeddings.shape[0])])
+    }
+
+    public func forward(_ embeddings: [Tensor], states: [any LanguageModelState]) -> [Tensor] {
+        var results: [Tensor] = []
+        while results.count < embeddings.count {
+            let rest = embeddings[results.count...]
+            let group = rest.prefix(Self.together(rest.map { $0.shape[0] }))
+            let rows = group.map { $0.shape[0] }
+            let all = append(
+                concatenate(Array(group), axis: 0),
+                Array(zip(states[group.startIndex..<group.endIndex], rows)))
+            var start = 0
+            for count in rows {
+                results.append(all.slice(axis: 0, start..<start + count))
+                start += count
+            }
         }
-        let count = embeddings.shape[0]
-        precondition(
-            state.count + count <= contextLength,
-            "\(state.count) + \(count) positions in a context of \(contextLength)")
-        var x = embeddings.reshaped([1, count, width])
-        for (block, cache) in zip(blocks, state.caches) { x = block(x, cache: cache) }
-        return norm(x).reshaped([count, width])
+        return results
+    }
+
+    /// How many of the first sequences go together, by their rows: up to eight rows, among which
+    /// ``linear(_:_:bias:)`` keeps each row's result independent of the others. More rows at a time
+    /// run on other kernels, so a sequence with more goes alone.
+    private static func together(_ rows: [Int]) -> Int {
+        var (count, sum) = (0, 0)
+        while count < rows.count, sum + rows[count] <= 8 {
+            sum += rows[count]
+            count += 1
+        }
+        return max(count, 1)
+    }
+
+    /// Appends rows, `[T, D]`, so many to each sequence.
+    private func append(
+        _ embeddings: Tensor, _ sequences: [(state: any LanguageModelState, rows: Int)]
+    ) -> Tensor {
+        var start = 0
+        let parts = sequences.map { sequence in
+            guard let state = sequence.state as? LlamaState else {
+                preconditionFailure("a state of another stage: \(type(of: sequence.state))")
+            }
+            precondition(
+                state.count + sequence.rows <= contextLength,
+                "\(state.count) + \(sequence.rows) positions in a context of \(contextLength)")
+            defer { start += sequence.rows }
+            return (state: state, rows: start..<start + sequence.rows)
+        }
+        var x = embeddings.reshaped([1, start, width])
+        for (layer, block) in blocks.enumerated() {
+            x = block(
+                x, parts.map { CachedRows(rows: $0.rows, cache: $0.state.caches[layer]) })
+        }
+        return norm(x).reshaped([start, width])
     }
 
     public func logits(_ hidden: Tensor) -> Tensor { linear(hidden, head) }

@@ -11,6 +11,7 @@ final class KeyValueCache {
     }
 
     var count: Int { keyRows.count }
+    var byteCount: Int { keyRows.byteCount + valueRows.byteCount }
     /// `[1, count, width]`, rotated to their positions.
     var keys: Tensor { keyRows.rows.reshaped([1, count, keyRows.width]) }
     /// `[1, count, width]`.
@@ -40,6 +41,7 @@ final class LlamaState: LanguageModelState, @unchecked Sendable {
     }
 
     var count: Int { caches[0].count }
+    var byteCount: Int { caches.reduce(0) { $0 + $1.byteCount } }
 
     func truncate(to count: Int) {
         for cache in caches { cache.truncate(to: count) }

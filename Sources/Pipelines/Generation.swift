@@ -85,14 +85,11 @@ public final class Generation: Sendable {
         try StageContract.check(self)
     }
 
-    /// The mapper's answer to zeros, `[1, L, C]`: the negative side of classifier-free guidance.
-    /// On the inference thread alone.
-    func unconditional() throws(RequestError) -> Tensor {
-        if let feature = unconditionalFeature.known { return feature }
-        let zeros = Tensor([1, featureMapper.vokens, featureMapper.inputWidth], repeating: 0)
-        let feature = try map(zeros)
-        unconditionalFeature.known = feature
-        return feature
+    /// The mapper's answer to zeros, `[1, L, C]`: the negative side of classifier-free guidance;
+    /// `nil` until the first request that needs it has asked for it.
+    var unconditional: Tensor? {
+        get { unconditionalFeature.known }
+        set { unconditionalFeature.known = newValue }
     }
 
     /// The account that the calls of a stage are charged to.
@@ -107,7 +104,7 @@ public final class Generation: Sendable {
     var pictureSide: Int { unet.sampleSize * vae.downsampling }
 }
 
-/// Constant for a mapper, so computed once, by whichever generation needs it first.
+/// Constant for a mapper, so known once for all generations that share it.
 private final class UnconditionalFeature: Sendable {
     private let feature = Mutex<Tensor?>(nil)
 

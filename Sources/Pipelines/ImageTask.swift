@@ -1,10 +1,10 @@
 import Stages
 import Tensors
 
-/// One image from the language model's voken states, in steps: the conditioning, each call of the
-/// UNet, the decoding.
+/// One image from the language model's voken states, by the work of one stage after the other: the
+/// conditioning, each call of the UNet, the decoding.
 struct ImageTask {
-    /// What one step brought.
+    /// What the answer to a piece of work brought.
     enum Outcome {
         /// The conditioning is made; the calls of the UNet begin.
         case began
@@ -22,6 +22,8 @@ struct ImageTask {
     private var trajectory: any Trajectory
     private var noise: TorchGenerator
     private var sample: Tensor
+    /// `[1, L, C]`.
+    private var conditional: Tensor?
     /// `[2, L, C]`: unconditional, conditional; without guidance `[1, L, C]`, conditional.
     private var conditioning: Tensor?
     private var call = 0
@@ -48,29 +50,57 @@ struct ImageTask {
             .channelsInnermost().scaled(by: trajectory.initialNoiseScale)
     }
 
-    mutating func step() throws(RequestError) -> Outcome {
+    /// What it needs to go on.
+    func work() throws(RequestError) -> StageWork {
         guard let conditioning else {
-            conditioning = try makeConditioning()
-            return .began
+            return .map(
+                conditional == nil ? features : Tensor(features.shape, repeating: 0))
         }
-        guard call < calls else { return .decoded(try generation.decode(sample)) }
-        try advance(conditioning)
-        return .called(call)
-    }
-
-    /// One call of the model, and the scheduler's step that follows it.
-    private mutating func advance(_ conditioning: Tensor) throws(RequestError) {
+        guard call < calls else { return .decode(sample) }
         let input = MemoryAccount.charging(scheduler.loaded.work) {
             trajectory.modelInput(sample, call: call)
         }
         try requireShape(input)
-        let output = try predict(input, conditioning)
+        return .predict(
+            isGuided ? concatenate([input, input], axis: 0) : input,
+            timestep: trajectory.timesteps[call], conditioning: conditioning)
+    }
+
+    /// Takes the answer to its work.
+    /// - Returns: `nil` if there is nothing to tell.
+    mutating func take(_ answer: Tensor) throws(RequestError) -> Outcome? {
+        guard conditioning != nil else {
+            takeFeature(answer)
+            return conditioning == nil ? nil : .began
+        }
+        guard call < calls else {
+            return .decoded(answer.reshaped([answer.shape[1], answer.shape[2], 3]))
+        }
+        let output = isGuided ? guided(answer) : answer
         let next = MemoryAccount.charging(scheduler.loaded.work) {
             trajectory.step(sample, output: output, call: call, noise: &noise)
         }
         try requireShape(next)
         sample = next
         call += 1
+        return .called(call)
+    }
+
+    private var isGuided: Bool { guidance != 1 }
+
+    /// The mapper's answer to the vokens, and then, if it is not known yet, to zeros.
+    private mutating func takeFeature(_ feature: Tensor) {
+        guard isGuided else {
+            conditioning = feature
+            return
+        }
+        if conditional == nil {
+            conditional = feature
+        } else {
+            generation.unconditional = feature
+        }
+        guard let conditional, let unconditional = generation.unconditional else { return }
+        conditioning = concatenate([unconditional, conditional], axis: 0)
     }
 
     /// The next stage would trap on a sample of another shape.
@@ -83,21 +113,9 @@ struct ImageTask {
         }
     }
 
-    private func makeConditioning() throws(RequestError) -> Tensor {
-        let conditional = try generation.map(features)
-        guard guidance != 1 else { return conditional }
-        return concatenate([try generation.unconditional(), conditional], axis: 0)
-    }
-
     /// Classifier-free guidance (Ho & Salimans, 2022, as diffusers writes it):
     /// u + g·(c - u), both halves in one batch.
-    private func predict(_ input: Tensor, _ conditioning: Tensor) throws(RequestError) -> Tensor {
-        let timestep = trajectory.timesteps[call]
-        guard guidance != 1 else {
-            return try generation.predict(input, timestep: timestep, conditioning: conditioning)
-        }
-        let both = try generation.predict(
-            concatenate([input, input], axis: 0), timestep: timestep, conditioning: conditioning)
+    private func guided(_ both: Tensor) -> Tensor {
         let unconditional = both.slice(axis: 0, 0..<1)
         let conditional = both.slice(axis: 0, 1..<2)
         let difference = conditional + unconditional.scaled(by: -1)

@@ -12,7 +12,7 @@ struct LanguageSequence {
 
     /// - Parameter pictures: each `[N, D]`, by their numbers in `items`.
     init(
-        _ generation: Generation, _ items: [InputItem], pictures: [Tensor]
+        _ generation: Generation, _ items: [InputItem], pictures: [Int: Tensor]
     ) throws(RequestError) {
         self.generation = generation
         state = generation.makeState()
@@ -24,7 +24,10 @@ struct LanguageSequence {
             case .image(let number):
                 if !tokens.isEmpty { parts.append(try generation.embed(tokens)) }
                 tokens = []
-                parts.append(pictures[number])
+                guard let picture = pictures[number] else {
+                    preconditionFailure("picture \(number) was not encoded")
+                }
+                parts.append(picture)
             }
         }
         if !tokens.isEmpty { parts.append(try generation.embed(tokens)) }
@@ -38,32 +41,36 @@ struct LanguageSequence {
     /// Positions that are left.
     var room: Int { generation.contextLength - state.count }
 
-    /// Takes in the next piece of the prompt.
-    mutating func prefill() throws(RequestError) {
+    /// The next piece of the prompt.
+    func nextPiece() -> StageWork {
         let start = state.count
         let end = min(start + generation.file.engine.prefillChunk, prompt.shape[0])
-        _ = try append(prompt.slice(axis: 0, start..<end))
+        return .forward(prompt.slice(axis: 0, start..<end), state)
     }
 
-    mutating func append(_ token: Int) throws(RequestError) {
-        _ = try append(generation.embed([token]))
+    func work(of token: Int) throws(RequestError) -> StageWork {
+        .forward(try generation.embed([token]), state)
     }
 
-    /// Feeds all vokens at once.
-    /// - Returns: `[1, vokens, D]`, the states that predict them: one position early.
-    mutating func appendVokens() throws(RequestError) -> Tensor {
-        let vokens = Array(generation.languageModel.tokenizer.vokens)
-        let before = last
-        let states = try append(generation.embed(vokens))
-        let features = concatenate(
-            [before, states.slice(axis: 0, 0..<vokens.count - 1)], axis: 0)
-        return features.reshaped([1, vokens.count, generation.languageModel.width])
+    /// All vokens at once.
+    func workOfVokens() throws(RequestError) -> StageWork {
+        .forward(try generation.embed(Array(generation.languageModel.tokenizer.vokens)), state)
     }
 
-    private mutating func append(_ embeddings: Tensor) throws(RequestError) -> Tensor {
-        let states = try generation.forward(embeddings, state)
+    /// What tells the next token.
+    var logits: StageWork { .logits(last) }
+
+    /// - Parameter states: `[T, D]`, of what was appended.
+    mutating func take(_ states: Tensor) {
         let count = states.shape[0]
         last = states.slice(axis: 0, count - 1..<count)
-        return states
+    }
+
+    /// - Returns: `[1, vokens, D]`, the states that predict the vokens: one position early.
+    mutating func takeVokens(_ states: Tensor) -> Tensor {
+        let count = states.shape[0]
+        let features = concatenate([last, states.slice(axis: 0, 0..<count - 1)], axis: 0)
+        take(states)
+        return features.reshaped([1, count, generation.languageModel.width])
     }
 }

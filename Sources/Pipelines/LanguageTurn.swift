@@ -19,11 +19,20 @@ struct LanguageTurn {
         var ending: StopReason?
     }
 
+    /// What the turn waits for.
+    private enum Need {
+        case logits
+        case token(Int)
+        /// - Parameter ending: how the turn ends with this image, if it does.
+        case vokens(ending: StopReason?)
+    }
+
     private let generation: Generation
     private let sampler: Sampler
     private let stop: StopRule
     private let special: Set<Int>
-    private var sequence: LanguageSequence
+    private var need = Need.logits
+    private(set) var sequence: LanguageSequence
     private var generator: TorchGenerator
     /// Sampled so far, an image as `[IMG0]`.
     private var tokens: [Int] = []
@@ -57,31 +66,62 @@ struct LanguageTurn {
     /// The answer as context for the next: clean texts, and images by their numbers.
     var story: [StoryHistory.Piece] { pieces + textPiece }
 
-    /// Samples one token and feeds it.
-    mutating func step() throws(RequestError) -> Outcome {
-        let token = try sample()
-        tokens.append(token)
-        var outcome = Outcome()
-        if token == firstVoken {
-            outcome.text = show(token)
-            try emitImage(&outcome)
-        } else {
-            outcome.text = show(token)
-            if stop.isOver(tokens, clean) {
-                if isImageOwed { try emitImage(&outcome) }
-                outcome.ending = .endOfTurn
-            } else if tokens.count < options.maxNewTokens, sequence.room > 0 {
-                try sequence.append(token)
-            }
+    /// What it needs to go on.
+    func work() throws(RequestError) -> StageWork {
+        switch need {
+        case .logits: sequence.logits
+        case .token(let token): try sequence.work(of: token)
+        case .vokens: try sequence.workOfVokens()
         }
-        if outcome.ending == nil, tokens.count >= options.maxNewTokens || sequence.room == 0 {
-            outcome.ending = .tokenLimit
+    }
+
+    /// Takes the answer to its work.
+    mutating func take(_ answer: Tensor) throws(RequestError) -> Outcome {
+        var outcome = Outcome()
+        switch need {
+        case .logits:
+            try takeLogits(answer.values, &outcome)
+        case .token:
+            sequence.take(answer)
+            need = .logits
+            if sequence.room == 0 { outcome.ending = .tokenLimit }
+        case .vokens(let ending):
+            takeVokens(answer, &outcome)
+            need = .logits
+            outcome.ending = ending ?? (isAtLimit ? .tokenLimit : nil)
         }
         if outcome.ending != nil { outcome.text += flush() }
         return outcome
     }
 
-    /// The image that ``step()`` announced is a picture now, with this number.
+    /// Samples one token, and says what to do with it.
+    private mutating func takeLogits(
+        _ logits: [Float], _ outcome: inout Outcome
+    ) throws(RequestError) {
+        let token = try sample(logits)
+        tokens.append(token)
+        outcome.text = show(token)
+        let isOver = token != firstVoken && stop.isOver(tokens, clean)
+        if token == firstVoken || isOver && isImageOwed {
+            // With too little room for the vokens the turn is over instead.
+            if sequence.room >= generation.featureMapper.vokens {
+                need = .vokens(ending: isOver ? .endOfTurn : nil)
+            } else {
+                outcome.ending = isOver ? .endOfTurn : .tokenLimit
+            }
+        } else if isOver {
+            outcome.ending = .endOfTurn
+        } else if isAtLimit {
+            outcome.ending = .tokenLimit
+        } else {
+            need = .token(token)
+        }
+    }
+
+    /// No further token may be sampled.
+    private var isAtLimit: Bool { tokens.count >= options.maxNewTokens || sequence.room == 0 }
+
+    /// The image that an outcome announced is a picture now, with this number.
     mutating func noteImage(_ number: Int) { pieces.append(.image(number)) }
 
     private var isFaithful: Bool { generation.file.engine.faithful }
@@ -93,8 +133,8 @@ struct LanguageTurn {
         options.forceGeneration && !isFaithful && images == 0
     }
 
-    private mutating func sample() throws(RequestError) -> Int {
-        var logits = try generation.logits(sequence.last)
+    private mutating func sample(_ logits: [Float]) throws(RequestError) -> Int {
+        var logits = logits
         var seen = Set(tokens)
         if isFaithful {
             seen.insert(generation.languageModel.tokenizer.unknown)
@@ -116,13 +156,8 @@ struct LanguageTurn {
         return token
     }
 
-    /// Feeds the vokens; with too little room for them the turn is over instead.
-    private mutating func emitImage(_ outcome: inout Outcome) throws(RequestError) {
-        guard sequence.room >= generation.featureMapper.vokens else {
-            outcome.ending = .tokenLimit
-            return
-        }
-        let features = try sequence.appendVokens()
+    private mutating func takeVokens(_ states: Tensor, _ outcome: inout Outcome) {
+        let features = sequence.takeVokens(states)
         images += 1
         guard images == 1 || !isFaithful else { return }
         outcome.features = features

@@ -71,6 +71,9 @@ public struct EngineOptions: Sendable, Equatable {
     public let threads: Int
     /// Jobs that run at a time, step by step in turns.
     public let concurrency: Int
+    /// The most latents of one call of the UNet, over several jobs. A job's own pair for guidance
+    /// is not split.
+    public let unetBatch: Int
     /// Positions that one step of prefill appends, so that a long prompt can be cancelled.
     public let prefillChunk: Int
     /// Does what the published code does, oddities included, where it differs from what users
@@ -80,6 +83,7 @@ public struct EngineOptions: Sendable, Equatable {
     init(_ table: Settings) throws(SettingError) {
         threads = try table.integer("threads", default: 0, in: 0...256)
         concurrency = try table.integer("concurrency", default: 4, in: 1...64)
+        unetBatch = try table.integer("unet_batch", default: 2, in: 1...64)
         prefillChunk = try table.integer("prefill_chunk", default: 64, in: 1...4096)
         faithful = try table.boolean("faithful", default: false)
     }

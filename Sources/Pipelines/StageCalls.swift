@@ -5,93 +5,164 @@ import Tensors
 // plugin that answers with the wrong shape or with numbers that are none fails the request, with
 // its name, and not the program.
 
-extension Generation {
-    /// - Parameter pixels: `[1, S, S, 3]`, RGB in `0...1`.
-    /// - Returns: `[N, D]`.
-    func encode(_ pixels: Tensor) throws(RequestError) -> Tensor {
-        let (positions, width) = (imageEncoder.positions, imageEncoder.width)
-        return try call(.imageEncoder, [1, positions, width]) { imageEncoder.encode(pixels) }
-            .reshaped([positions, width])
+/// Pieces of work that one call of a stage does: a single one, or several that keep company.
+struct StageCall {
+    typealias Answer = Result<Tensor, RequestError>
+
+    let generation: Generation
+    let works: [StageWork]
+
+    /// - Returns: an answer for each piece. Numbers that are not finite fail the piece that they
+    ///   belong to, a wrong shape fails all.
+    func answers(_ meter: StageMeter) -> [Answer] {
+        let start = ContinuousClock.now
+        let outputs = MemoryAccount.charging(generation.work(works[0].kind)) { call() }
+        meter.count(
+            works[0].kind, items: works.reduce(0) { $0 + $1.items }, ContinuousClock.now - start)
+        return checked(outputs)
     }
 
+    /// - Parameter outputs: what the stage gave, for each piece.
+    func checked(_ outputs: [Tensor]) -> [Answer] {
+        let expected = works.map(shape)
+        for index in works.indices
+        where outputs.count != works.count
+            || outputs[index].shape != expected[index]
+        {
+            let found = index < outputs.count ? "\(outputs[index].shape)" : "nothing"
+            let error = RequestError(
+                .stageFailed,
+                "stage \(works[0].kind.rawValue) gave the shape \(found) instead of "
+                    + "\(expected[index]); its plugin is at fault")
+            return works.map { _ in .failure(error) }
+        }
+        return outputs.map(finite)
+    }
+
+    private func call() -> [Tensor] {
+        guard works.count > 1 else { return [output(works[0])] }
+        switch works[0] {
+        case .forward:
+            let pairs = works.compactMap { work in
+                if case .forward(let embeddings, let state) = work {
+                    (embeddings, state)
+                } else {
+                    nil
+                }
+            }
+            return generation.languageModel.forward(pairs.map(\.0), states: pairs.map(\.1))
+        case .logits:
+            let hidden = works.compactMap { work in
+                if case .logits(let hidden) = work { hidden } else { nil }
+            }
+            return parts(generation.languageModel.logits(concatenate(hidden, axis: 0)))
+        case .predict:
+            return parts(predictAll())
+        case .encode, .map, .decode:
+            preconditionFailure("\(works[0].kind) keeps no company")
+        }
+    }
+
+    private func output(_ work: StageWork) -> Tensor {
+        switch work {
+        case .encode(let pixels):
+            return generation.imageEncoder.encode(pixels)
+        case .forward(let embeddings, let state):
+            return generation.languageModel.forward(embeddings, state: state)
+        case .logits(let hidden):
+            return generation.languageModel.logits(hidden)
+        case .map(let hidden):
+            return generation.featureMapper.map(hidden)
+        case .predict(let latents, let timestep, let conditioning):
+            let timesteps = [Float](repeating: timestep, count: latents.shape[0])
+            return generation.unet.predict(
+                latents, timesteps: timesteps, conditioning: conditioning)
+        case .decode(let latents):
+            return generation.vae.decode(latents)
+        }
+    }
+
+    private func predictAll() -> Tensor {
+        var (latents, timesteps, conditioning): ([Tensor], [Float], [Tensor]) = ([], [], [])
+        for case .predict(let sample, let timestep, let feature) in works {
+            latents.append(sample)
+            timesteps += [Float](repeating: timestep, count: sample.shape[0])
+            conditioning.append(feature)
+        }
+        return generation.unet.predict(
+            concatenate(latents, axis: 0), timesteps: timesteps,
+            conditioning: concatenate(conditioning, axis: 0))
+    }
+
+    /// A batch's members, as many for each piece as it has items; one part if they do not add up.
+    private func parts(_ batch: Tensor) -> [Tensor] {
+        guard batch.shape[0] == works.reduce(0, { $0 + $1.items }) else { return [batch] }
+        var start = 0
+        return works.map { work in
+            defer { start += work.items }
+            return batch.slice(axis: 0, start..<start + work.items)
+        }
+    }
+
+    /// Of the stage's answer.
+    private func shape(_ work: StageWork) -> Shape {
+        switch work {
+        case .encode:
+            return [1, generation.imageEncoder.positions, generation.imageEncoder.width]
+        case .forward(let embeddings, _):
+            return embeddings.shape
+        case .logits:
+            return [1, generation.languageModel.vocabularySize]
+        case .map:
+            return [1, generation.featureMapper.length, generation.featureMapper.width]
+        case .predict(let latents, _, _):
+            return latents.shape
+        case .decode(let latents):
+            let scale = generation.vae.downsampling
+            return [1, latents.shape[1] * scale, latents.shape[2] * scale, 3]
+        }
+    }
+
+    private func finite(_ output: Tensor) -> Answer {
+        guard output.isFinite else {
+            return .failure(
+                RequestError(
+                    .stageFailed,
+                    "stage \(works[0].kind.rawValue) gave numbers that are not finite; "
+                        + "check its weights and the pipeline's settings"))
+        }
+        return .success(output)
+    }
+}
+
+extension Generation {
     /// - Returns: `[T, D]`.
     func embed(_ tokens: [Int]) throws(RequestError) -> Tensor {
-        try call(.languageModel, [tokens.count, languageModel.width]) {
+        let embeddings = MemoryAccount.charging(work(.languageModel)) {
             languageModel.embed(tokens)
         }
+        guard embeddings.shape == [tokens.count, languageModel.width], embeddings.isFinite else {
+            throw RequestError(
+                .stageFailed,
+                "stage language_model gave embeddings of the shape \(embeddings.shape), or not "
+                    + "finite; check its weights")
+        }
+        return embeddings
     }
 
     /// A new sequence.
     func makeState() -> any LanguageModelState {
         MemoryAccount.charging(work(.languageModel)) { languageModel.makeState() }
     }
+}
 
-    /// - Returns: `[T, D]`, finite.
-    func forward(
-        _ embeddings: Tensor, _ state: any LanguageModelState
-    ) throws(RequestError) -> Tensor {
-        try call(.languageModel, embeddings.shape) {
-            languageModel.forward(embeddings, state: state)
-        }
-    }
-
-    /// - Parameter hidden: `[1, D]`.
-    /// - Returns: V logits, finite.
-    func logits(_ hidden: Tensor) throws(RequestError) -> [Float] {
-        try call(.languageModel, [1, languageModel.vocabularySize]) {
-            languageModel.logits(hidden)
-        }.values
-    }
-
-    /// - Parameter hidden: `[1, vokens, D]`.
-    /// - Returns: `[1, L, C]`.
-    func map(_ hidden: Tensor) throws(RequestError) -> Tensor {
-        try call(.featureMapper, [1, featureMapper.length, featureMapper.width]) {
-            featureMapper.map(hidden)
-        }
-    }
-
-    /// - Returns: shaped like `latents`.
-    func predict(
-        _ latents: Tensor, timestep: Float, conditioning: Tensor
-    ) throws(RequestError) -> Tensor {
-        let timesteps = [Float](repeating: timestep, count: latents.shape[0])
-        return try call(.unet, latents.shape) {
-            unet.predict(latents, timesteps: timesteps, conditioning: conditioning)
-        }
-    }
-
-    /// - Parameter latents: `[1, H, W, latentChannels]`.
-    /// - Returns: `[H·d, W·d, 3]`, RGB around `-1...1`.
-    func decode(_ latents: Tensor) throws(RequestError) -> Tensor {
-        let height = latents.shape[1] * vae.downsampling
-        let width = latents.shape[2] * vae.downsampling
-        return try call(.vae, [1, height, width, 3]) { vae.decode(latents) }
-            .reshaped([height, width, 3])
-    }
-
-    private func call(
-        _ kind: StageKind, _ shape: Shape, _ body: () -> Tensor
-    ) throws(RequestError) -> Tensor {
-        let result = MemoryAccount.charging(work(kind), body)
-        guard result.shape == shape else {
-            throw RequestError(
-                .stageFailed,
-                "stage \(kind.rawValue) gave the shape \(result.shape) instead of \(shape); "
-                    + "its plugin is at fault")
-        }
-        let isFinite = result.withSpan { span in
+extension Tensor {
+    fileprivate var isFinite: Bool {
+        withSpan { span in
             // NaN and infinities, and nothing else, do not cancel out to zero.
             var sum: Float = 0
             for index in span.indices { sum += span[index] * 0 }
             return sum == 0
         }
-        guard isFinite else {
-            throw RequestError(
-                .stageFailed,
-                "stage \(kind.rawValue) gave numbers that are not finite; "
-                    + "check its weights and the pipeline's settings")
-        }
-        return result
     }
 }

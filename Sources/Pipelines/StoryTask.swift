@@ -2,9 +2,9 @@ import Images
 import Stages
 import Tensors
 
-/// A request under way: a machine that does one step at a time (the encoding of a picture, a chunk
-/// of prefill, a token, a call of the UNet, a decoding), so that an engine can cancel it between
-/// steps.
+/// A request under way: a machine that says what it needs from a stage (the encoding of a picture, a
+/// piece of a prompt, a row of logits, a call of the UNet, a decoding) and goes on with the answer.
+/// Whoever runs it can do the work of several at once, and can stop between two answers.
 struct StoryTask {
     private enum PictureSource {
         case file([UInt8], number: Int)
@@ -12,9 +12,12 @@ struct StoryTask {
     }
 
     private enum Phase {
-        /// Pictures become context, then a scene begins.
-        case encoding
+        case beginning
+        /// The pictures of a scene's prompt become context.
+        case encoding([InputItem])
         case prefilling(LanguageSequence)
+        /// The vokens of a scene that illustrates the prompt.
+        case illustrating(LanguageSequence)
         case telling(LanguageTurn)
         /// The turn goes on afterwards; a scene that illustrates the prompt has none.
         case drawing(ImageTask, LanguageTurn?, ending: StopReason?)
@@ -32,11 +35,13 @@ struct StoryTask {
     private var history: StoryHistory
     /// The user's, then the generated ones.
     private var pictures: [PictureSource]
-    /// The first of `pictures` as the language model sees them, each `[N, D]`.
-    private var encodings: [Tensor] = []
+    /// As the language model sees them, each `[N, D]`, by their numbers; of those that a prompt has
+    /// held.
+    private var encodings: [Int: Tensor] = [:]
     private var scene = 0
     private var images = 0
-    private var tokens = 0
+    /// Sampled so far.
+    private(set) var tokens = 0
 
     init(_ order: StoryOrder, emit: @escaping (StoryEvent) -> Void) {
         self.order = order
@@ -44,43 +49,64 @@ struct StoryTask {
         generation = order.generation
         room = SceneRoom(order.generation)
         start = clock.now
-        phase = .encoding
+        phase = .beginning
         pictures = order.images.enumerated().map { .file($1, number: $0 + 1) }
         history = StoryHistory(pictures: order.images.count)
         emit(.started(generation: generation.number, seed: order.seeds.seed))
     }
 
-    var isFinished: Bool { if case .finished = phase { true } else { false } }
-
     /// What has been done so far.
     var summary: StorySummary {
-        let (seconds, attoseconds) = (clock.now - start).components
-        return StorySummary(
+        StorySummary(
             scenes: scene, images: images, tokens: tokens,
-            milliseconds: Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
+            milliseconds: (clock.now - start).nanoseconds / 1_000_000)
     }
 
-    /// Does one step and emits what it brought; not to be called once finished.
-    mutating func step() throws(RequestError) {
+    /// What it needs to go on, after events that need no stage; `nil` once it is finished.
+    mutating func work() throws(RequestError) -> StageWork? {
+        while true {
+            switch phase {
+            case .beginning:
+                try beginScene()
+            case .encoding(let input):
+                if let work = try encoding(of: input) { return work }
+                phase = .prefilling(
+                    try LanguageSequence(generation, input, pictures: encodings))
+            case .prefilling(let sequence):
+                guard sequence.isReady else { return sequence.nextPiece() }
+                answer(sequence)
+            case .illustrating(let sequence):
+                return try sequence.workOfVokens()
+            case .telling(let turn):
+                return try turn.work()
+            case .drawing(let image, _, _):
+                return try image.work()
+            case .finished:
+                return nil
+            }
+        }
+    }
+
+    /// Takes the answer to its work and emits what it brought.
+    mutating func take(_ result: Tensor) throws(RequestError) {
         switch phase {
-        case .encoding: try encode()
-        case .prefilling(let sequence): try prefill(sequence)
-        case .telling(let turn): try tell(turn)
-        case .drawing(let image, let turn, let ending): try draw(image, turn, ending)
-        case .finished: preconditionFailure("a finished story has no next step")
+        case .encoding(let input):
+            if let number = missing(in: input) {
+                encodings[number] = result.reshaped([result.shape[1], result.shape[2]])
+            }
+        case .prefilling(var sequence):
+            sequence.take(result)
+            phase = .prefilling(sequence)
+        case .illustrating(var sequence):
+            let features = sequence.takeVokens(result)
+            phase = .drawing(try beginImage(features), nil, ending: .illustrated)
+        case .telling(let turn):
+            try tell(turn, result)
+        case .drawing(let image, let turn, let ending):
+            try draw(image, turn, ending, result)
+        case .beginning, .finished:
+            preconditionFailure("no work was asked for")
         }
-    }
-
-    private mutating func encode() throws(RequestError) {
-        guard encodings.count < pictures.count else { return try beginScene() }
-        let picture: Picture
-        switch pictures[encodings.count] {
-        case .file(let bytes, let number):
-            picture = try Picture(file: bytes, number: number, order.generation.file.limits)
-        case .drawn(let drawn): picture = drawn
-        }
-        let pixels = picture.encoderInput(side: generation.imageEncoder.imageSize)
-        encodings.append(try generation.encode(pixels))
     }
 
     private mutating func beginScene() throws(RequestError) {
@@ -95,28 +121,43 @@ struct StoryTask {
             input = room.next(after: history)
         }
         guard let input else { return endScene([.text(order.prompt)], .given) }
-        phase = .prefilling(try LanguageSequence(generation, input, pictures: encodings))
+        phase = .encoding(input)
     }
 
-    private mutating func prefill(_ sequence: LanguageSequence) throws(RequestError) {
-        var sequence = sequence
-        guard sequence.isReady else {
-            try sequence.prefill()
-            phase = .prefilling(sequence)
-            return
+    /// The first picture of a prompt that the language model has not seen yet.
+    private func missing(in input: [InputItem]) -> Int? {
+        for case .image(let number) in input where encodings[number] == nil { return number }
+        return nil
+    }
+
+    private func encoding(of input: [InputItem]) throws(RequestError) -> StageWork? {
+        guard let number = missing(in: input) else { return nil }
+        let picture: Picture
+        switch pictures[number] {
+        case .file(let bytes, let number):
+            picture = try Picture(file: bytes, number: number, generation.file.limits)
+        case .drawn(let drawn): picture = drawn
         }
+        return .encode(picture.encoderInput(side: generation.imageEncoder.imageSize))
+    }
+
+    /// The prompt was taken in.
+    private mutating func answer(_ sequence: LanguageSequence) {
         if scene == 1 {
-            phase = .drawing(try beginImage(sequence.appendVokens()), nil, ending: .illustrated)
+            phase = .illustrating(sequence)
         } else {
             let generator = TorchGenerator(seed: order.seeds.text(scene: scene))
             phase = .telling(LanguageTurn(generation, sequence, generator: generator))
         }
     }
 
-    private mutating func tell(_ turn: LanguageTurn) throws(RequestError) {
+    private mutating func tell(
+        _ turn: LanguageTurn, _ result: Tensor
+    ) throws(RequestError) {
         var turn = turn
-        let outcome = try turn.step()
-        tokens += 1
+        let before = turn.tokenCount
+        let outcome = try turn.take(result)
+        tokens += turn.tokenCount - before
         if !outcome.text.isEmpty { emit(.text(outcome.text)) }
         if let features = outcome.features {
             phase = .drawing(try beginImage(features), turn, ending: outcome.ending)
@@ -135,10 +176,12 @@ struct StoryTask {
     }
 
     private mutating func draw(
-        _ image: ImageTask, _ turn: LanguageTurn?, _ ending: StopReason?
+        _ image: ImageTask, _ turn: LanguageTurn?, _ ending: StopReason?, _ result: Tensor
     ) throws(RequestError) {
         var image = image
-        switch try image.step() {
+        switch try image.take(result) {
+        case nil:
+            break
         case .began:
             emit(.imageBegan(imageStart(calls: image.calls)))
         case .called(let count):
@@ -169,7 +212,7 @@ struct StoryTask {
         history.append(story)
         emit(.sceneEnded(index: scene, reason: reason))
         guard scene == order.scenes else {
-            phase = .encoding
+            phase = .beginning
             return
         }
         phase = .finished

@@ -20,14 +20,28 @@ private let loaded = Mutex<[String: Generation]>([:])
 func echoGeneration(
     _ replacements: [String: String] = [:], number: Int = 1
 ) throws -> Generation {
-    var text = echoText
+    try generation(of: echoText, at: "echo.toml", replacements, number: number)
+}
+
+/// The repository's own pipeline, likewise.
+func pocketGeneration(_ replacements: [String: String] = [:]) throws -> Generation {
+    let path = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../etc/pipelines/pocket.toml").path
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    return try generation(of: text, at: path, replacements, number: 1)
+}
+
+private func generation(
+    of text: String, at path: String, _ replacements: [String: String], number: Int
+) throws -> Generation {
+    var text = text
     for (line, replacement) in replacements {
         #expect(text.contains(line), "nothing to replace")
         text = text.replacing(line, with: replacement)
     }
     return try loaded.withLock { loaded in
         if let generation = loaded[text], generation.number == number { return generation }
-        let file = try PipelineFile(text: text, path: "echo.toml")
+        let file = try PipelineFile(text: text, path: path)
         let generation = try Pipeline.load(file, number: number, host: try host.get())
         loaded[text] = generation
         return generation

@@ -8,26 +8,9 @@ import Testing
     private let request = StoryRequest(prompt: "A fox.", seed: 7)
     private let oneAtATime = ["[limits]": "[engine]\nconcurrency = 1\n[limits]"]
 
-    /// Holds the inference thread inside an event until the test opens it.
-    private final class Gate: Sendable {
-        private let reached = DispatchSemaphore(value: 0)
-        private let opened = DispatchSemaphore(value: 0)
-
-        func pass() {
-            reached.signal()
-            opened.wait()
-        }
-
-        func waitUntilReached() throws {
-            try #require(reached.wait(timeout: .now() + 60) == .success)
-        }
-
-        func open() { opened.signal() }
-    }
-
     /// Submits a request that stops at its first event of a kind until the gate is opened.
     private func submit(
-        to engine: Engine, _ log: EventLog, heldBy gate: Gate, terms: JobTerms = JobTerms(),
+        to engine: Engine, _ log: EventLog, heldBy gate: DispatchGate, terms: JobTerms = JobTerms(),
         at isPlace: @escaping @Sendable (StoryEvent) -> Bool
     ) throws -> Job {
         let isHeld = Mutex(false)
@@ -54,7 +37,7 @@ import Testing
     @Test func cancelTakesEffectWithinAStep() throws {
         let engine = Engine(try echoGeneration())
         defer { engine.shutdown(grace: .zero) }
-        let (log, gate) = (EventLog(), Gate())
+        let (log, gate) = (EventLog(), DispatchGate())
         let job = try submit(to: engine, log, heldBy: gate, at: Self.isStep)
         job.cancel()
         gate.open()
@@ -69,7 +52,7 @@ import Testing
     @Test func theQueueIsBoundedAndInOrder() throws {
         let engine = Engine(try echoGeneration(oneAtATime))
         defer { engine.shutdown(grace: .zero) }
-        let (first, gate) = (EventLog(), Gate())
+        let (first, gate) = (EventLog(), DispatchGate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
         let (second, third, fourth) = (EventLog(), EventLog(), EventLog())
         let waiting = try engine.submit(request) { second.append($0) }
@@ -102,7 +85,7 @@ import Testing
     @Test func anEndSaysWhereItCame() throws {
         let engine = Engine(try echoGeneration())
         defer { engine.shutdown(grace: .zero) }
-        let (log, gate) = (EventLog(), Gate())
+        let (log, gate) = (EventLog(), DispatchGate())
         let job = try submit(to: engine, log, heldBy: gate, at: Self.isStep)
         #expect(job.position == "image 1, step 1 of 3")
         #expect((job.progress.scene, job.progress.scenes) == (1, 2))
@@ -115,7 +98,7 @@ import Testing
     @Test func aDeadlineEndsAJobThatWaits() throws {
         let engine = Engine(try echoGeneration(oneAtATime))
         defer { engine.shutdown(grace: .zero) }
-        let (first, second, third, gate) = (EventLog(), EventLog(), EventLog(), Gate())
+        let (first, second, third, gate) = (EventLog(), EventLog(), EventLog(), DispatchGate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
         let soon = JobTerms(deadline: .now + .milliseconds(20))
         let job = try engine.submit(request, terms: soon) { second.append($0) }
@@ -133,7 +116,7 @@ import Testing
     @Test func aDeadlineEndsAJobThatRuns() throws {
         let engine = Engine(try echoGeneration())
         defer { engine.shutdown(grace: .zero) }
-        let (log, gate) = (EventLog(), Gate())
+        let (log, gate) = (EventLog(), DispatchGate())
         let deadline = ContinuousClock.now + .milliseconds(50)
         _ = try submit(
             to: engine, log, heldBy: gate, terms: JobTerms(deadline: deadline), at: Self.isStep)
@@ -150,7 +133,7 @@ import Testing
                 "queue = 2": "queue = 9\njobs_per_user = 2\nrequest_bytes_per_user = 100"
             ]))
         defer { engine.shutdown(grace: .zero) }
-        let (first, gate) = (EventLog(), Gate())
+        let (first, gate) = (EventLog(), DispatchGate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
         func refusal(_ user: UInt32, _ prompt: String) -> RequestError? {
             do throws(RequestError) {
@@ -194,7 +177,7 @@ import Testing
     @Test func aRequestKeepsTheGenerationItWasAdmittedWith() throws {
         let engine = Engine(try echoGeneration())
         defer { engine.shutdown(grace: .zero) }
-        let (first, second, third, gate) = (EventLog(), EventLog(), EventLog(), Gate())
+        let (first, second, third, gate) = (EventLog(), EventLog(), EventLog(), DispatchGate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
         _ = try engine.submit(request) { second.append($0) }
         engine.publish(try echoGeneration(number: 2))
@@ -207,7 +190,7 @@ import Testing
 
     @Test func shutdownDrains() throws {
         let engine = Engine(try echoGeneration())
-        let (first, second, gate) = (EventLog(), EventLog(), Gate())
+        let (first, second, gate) = (EventLog(), EventLog(), DispatchGate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStart)
         _ = try engine.submit(request) { second.append($0) }
         gate.open()
@@ -226,7 +209,7 @@ import Testing
 
     @Test func shutdownEndsWhatIsLeft() throws {
         let engine = Engine(try echoGeneration(oneAtATime))
-        let (first, second, gate) = (EventLog(), EventLog(), Gate())
+        let (first, second, gate) = (EventLog(), EventLog(), DispatchGate())
         _ = try submit(to: engine, first, heldBy: gate, at: Self.isStep)
         _ = try engine.submit(request) { second.append($0) }
         let over = DispatchSemaphore(value: 0)

@@ -1,23 +1,11 @@
-import Foundation
 import Images
-import PluginHost
 import Testing
 
 @testable import Pipelines
 
 /// The repository's own model, through its own pipeline file.
 @Suite struct PocketTests {
-    private static let generation = Result {
-        let path = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../etc/pipelines/pocket.toml").path
-        let file = try PipelineFile(path)
-        let host = try PluginHost(
-            PluginHost.Configuration(
-                directories: [PluginHost.directoryOfProgram()],
-                stateDirectory: FileManager.default.temporaryDirectory
-                    .appending(path: "voken-pocket-\(getpid())").path))
-        return try Pipeline.load(file, host: host)
-    }
+    private static let generation = Result { try pocketGeneration() }
 
     private let request = StoryRequest(
         prompt: "Mia the rabbit found a blue ball in the park.", scenes: 2, steps: 2, seed: 1)

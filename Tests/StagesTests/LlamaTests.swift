@@ -73,6 +73,30 @@ import Testing
         }
     }
 
+    /// Sequences of all lengths and pieces, adapters and shared heads included: to the last bit.
+    @Test(arguments: ["llama", "llama-lora", "llama-tied"])
+    func companyChangesNothing(name: String) throws {
+        let (_, llama, ids) = try open(name)
+        let pieces = [1, 1, 3, 1, 9, 1, 1, 1, 1, 2, 1]
+        let prompts = pieces.indices.map { Array((ids + ids).dropFirst($0).prefix($0 + 1)) }
+        let inputs = zip(pieces, prompts).map { piece, prompt in
+            llama.embed((0..<piece).map { (prompt[0] + $0) % llama.vocabularySize })
+        }
+        func begun() -> [any LanguageModelState] {
+            prompts.map { prompt in
+                let state = llama.makeState()
+                _ = llama.forward(llama.embed(prompt), state: state)
+                return state
+            }
+        }
+        let alone = zip(inputs, begun()).map { llama.forward($0, state: $1) }
+        let states = begun()
+        let together = llama.forward(inputs, states: states)
+        #expect(together.map(\.values) == alone.map(\.values))
+        #expect(states.map(\.count) == zip(pieces, prompts).map { $0 + $1.count })
+        #expect(states[0].byteCount > 0)
+    }
+
     /// The cache holds more rows than one block of memory does.
     @Test func aLongSequenceEqualsOnePass() throws {
         let fixture = try StageFixture("llama")

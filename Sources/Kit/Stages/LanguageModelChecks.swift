@@ -19,6 +19,7 @@ extension StageCheck {
         let logits: Shape = [tokens.count, stage.vocabularySize]
         _ = try repeatable("logits", logits) { stage.logits(hidden) }
         try cache(of: stage, tokens, hidden)
+        try company(of: stage, tokens)
     }
 
     private func tokenizer(of stage: any LanguageModel) throws(StageCheckError) {
@@ -58,5 +59,47 @@ extension StageCheck {
         let rest = stage.forward(stage.embed(Array(tokens.dropFirst())), state: state)
         let again = Array(rows.prefix(stage.width)) + rest.values
         try requireClose(Tensor(hidden.shape, again), hidden, "forward after truncate")
+    }
+
+    /// Sequences that go on together must get what each gets alone, to the last bit.
+    private func company(
+        of stage: any LanguageModel, _ tokens: [Int]
+    ) throws(StageCheckError) {
+        // Of different lengths, all of which go on by one position, but for the last.
+        let prompts = (0..<5).map { Array((tokens + tokens).prefix($0 % 3 + 1)) }
+        let steps = prompts.indices.map { index in
+            index + 1 == prompts.count ? tokens : [tokens[index % tokens.count]]
+        }
+        let longest = zip(prompts, steps).map { $0.count + $1.count }.max() ?? 0
+        guard stage.contextLength >= longest else { return }
+        func begun() -> [any LanguageModelState] {
+            prompts.map { prompt in
+                let state = stage.makeState()
+                _ = stage.forward(stage.embed(prompt), state: state)
+                return state
+            }
+        }
+        let inputs = steps.map(stage.embed)
+        let alone = zip(inputs, begun()).map { stage.forward($0, state: $1) }
+        let states = begun()
+        let together = stage.forward(inputs, states: states)
+        try require(
+            together.count == alone.count, "forward together",
+            "\(together.count) answers for \(alone.count) sequences")
+        for index in alone.indices {
+            try requireShape(together[index], alone[index].shape, "forward together")
+            try require(
+                states[index].count == prompts[index].count + steps[index].count,
+                "forward together", "\(states[index].count) positions in sequence \(index)")
+            try require(
+                together[index].values == alone[index].values, "forward together",
+                "sequence \(index) depends on the others")
+        }
+        let rows = alone.dropLast()
+        let logits = stage.logits(
+            Tensor([rows.count, stage.width], rows.flatMap(\.values)))
+        try require(
+            logits.values == rows.flatMap { stage.logits($0).values }, "logits together",
+            "a row depends on the others")
     }
 }

@@ -21,6 +21,9 @@ public protocol ImageEncoder: Stage {
 public protocol LanguageModelState: AnyObject, Sendable {
     /// Positions held so far.
     var count: Int { get }
+    /// Bytes of memory that it takes, about: hosts keep states between the turns of a conversation
+    /// up to a limit.
+    var byteCount: Int { get }
     /// Drops the positions from `count` on.
     func truncate(to count: Int)
 }
@@ -48,9 +51,26 @@ public protocol LanguageModel: Stage {
     /// - Returns: `[T, D]`, the last layer's states after the final norm.
     func forward(_ embeddings: Tensor, state: any LanguageModelState) -> Tensor
 
+    /// Appends positions to several sequences at once, so that the weights are read once for all.
+    ///
+    /// Each sequence must get the very bytes that ``forward(_:state:)`` gives it alone. Without an
+    /// implementation of its own a stage does one sequence after the other.
+    /// - Parameters:
+    ///   - embeddings: for each sequence `[T, D]`, of any T.
+    ///   - states: as many, all different, made by this very stage.
+    /// - Returns: for each sequence what ``forward(_:state:)`` returns.
+    func forward(_ embeddings: [Tensor], states: [any LanguageModelState]) -> [Tensor]
+
+    /// A row's logits must not depend on the other rows, as long as there are at most eight.
     /// - Parameter hidden: `[T, D]`, as ``forward(_:state:)`` returns.
     /// - Returns: `[T, V]`, the next-token logits.
     func logits(_ hidden: Tensor) -> Tensor
+}
+
+extension LanguageModel {
+    public func forward(_ embeddings: [Tensor], states: [any LanguageModelState]) -> [Tensor] {
+        zip(embeddings, states).map { forward($0, state: $1) }
+    }
 }
 
 /// Carries the language model's voken states into the UNet's conditioning space.

@@ -21,6 +21,9 @@ public final class RowBuffer {
         storage = Self.room(for: 0)
     }
 
+    /// Of the memory that it has taken.
+    public var byteCount: Int { storage.count * MemoryLayout<Float>.stride }
+
     /// All rows, `[count, width]`; nothing is copied.
     public var rows: Tensor {
         shared = max(shared, count)

@@ -1,14 +1,16 @@
 import Dispatch
 import Foundation
 import Glibc
+public import Stages
 import Synchronization
 import Tensors
 
 /// Runs requests through a pipeline, on one thread of its own, until it is shut down.
 ///
-/// The thread does *steps*, not requests: between two steps of a job it can be told to cancel it.
-/// What a job brings depends on its request and its generation alone, never on what else is queued
-/// or on the number of threads.
+/// The thread does *steps*, not requests: the work that one job needs from one stage, together with
+/// such work of other jobs as the same call can do. Between two steps of a job it can be told to
+/// cancel it. What a job brings depends on its request and its generation alone, never on what else
+/// is queued, runs or is done by the same call, or on the number of threads.
 public final class Engine: Sendable {
     /// What an engine is doing, at one moment.
     public struct Status: Sendable, Equatable {
@@ -24,11 +26,12 @@ public final class Engine: Sendable {
         public var isAccepting: Bool
     }
 
-    private let state: Mutex<EngineState>
+    let state: Mutex<EngineState>
     /// Told the number of a generation that no request holds any more.
     private let whenReleased = Mutex<@Sendable (Int) -> Void>({ _ in })
     /// Signalled for each job put into the queue, and when there is something else to look at.
-    private let news = DispatchSemaphore(value: 0)
+    let news = DispatchSemaphore(value: 0)
+    let meter = StageMeter()
     /// Rings alarms.
     private let alarms = DispatchQueue(label: "voken-deadlines")
     /// Signalled when the thread is over.
@@ -39,7 +42,8 @@ public final class Engine: Sendable {
         let threads = generation.file.engine.threads
         if threads > 0 { ThreadPool.configure(threads: threads) }
         let thread = Thread { [self] in
-            run()
+            var rotation = Rotation(self)
+            rotation.run()
             over.signal()
         }
         thread.name = "voken-inference"
@@ -55,6 +59,9 @@ public final class Engine: Sendable {
                 generation: state.generation.number, isAccepting: state.isAccepting)
         }
     }
+
+    /// What each stage has done for jobs since the engine began.
+    public var stageCounters: [StageKind: StageCounter] { meter.all }
 
     /// The generation that new requests are admitted with.
     var generation: Generation { state.withLock(\.generation) }
@@ -142,7 +149,7 @@ public final class Engine: Sendable {
     }
 
     /// A request lets go of its generation.
-    private func release(_ generation: Int) {
+    func release(_ generation: Int) {
         let isLast = state.withLock { state in
             let left = (state.holders[generation] ?? 0) - 1
             state.holders[generation] = left > 0 ? left : nil
@@ -179,51 +186,6 @@ public final class Engine: Sendable {
             job.emit(.failed(error))
             release(job.generation)
             news.signal()
-        }
-    }
-
-    // MARK: The inference thread
-
-    private func run() {
-        while true {
-            while let job = state.withLock({ $0.begin() }) { work(job) }
-            if state.withLock(\.isOver) { return }
-            news.wait()
-        }
-    }
-
-    private func work(_ job: Job) {
-        let end = tell(job)
-        job.emit(end)
-        release(job.generation)
-    }
-
-    /// Does a job's steps; when this returns, nothing of it is left.
-    /// - Returns: the event that ends it.
-    private func tell(_ job: Job) -> StoryEvent {
-        guard let order = job.takeOrder() else { preconditionFailure("a job runs once") }
-        let start = ContinuousClock.now
-        defer { state.withLock { $0.charge((.now - start).nanoseconds, to: job.user) } }
-        do throws(RequestError) {
-            try checkInterruption(job)
-            var task = StoryTask(order, emit: { job.emit($0) })
-            while !task.isFinished {
-                try task.step()
-                job.note(tokens: task.summary.tokens)
-                try checkInterruption(job)
-            }
-            state.withLock { $0.end(job, .finished) }
-            return .finished(task.summary)
-        } catch {
-            state.withLock { $0.end(job, .failed(error)) }
-            return .failed(error)
-        }
-    }
-
-    private func checkInterruption(_ job: Job) throws(RequestError) {
-        if let interruption = job.interruption { throw interruption }
-        if state.withLock(\.isStopping) {
-            throw RequestError(.shuttingDown, "the engine was shut down before the story's end")
         }
     }
 }

@@ -95,22 +95,23 @@ struct EngineState {
         return job
     }
 
+    /// A running job has the turn.
+    mutating func turn(of job: Job) { queue.turn(of: job.user) }
+
     /// - Parameter service: nanoseconds of the inference thread, for a running job of the user.
     mutating func charge(_ service: Int, to user: UInt32) { queue.charge(service, to: user) }
 
-    enum End {
-        case finished
-        case failed(RequestError)
-    }
-
     /// A running job is over.
-    mutating func end(_ job: Job, _ end: End) {
+    /// - Parameter service: what it took, in nanoseconds of the inference thread.
+    mutating func end(_ job: Job, _ failure: RequestError?, service: Int) {
         queue.finish(job.ticket.number)
         jobs[job.ticket.number] = nil
         running.removeAll { $0 === job }
-        switch end {
-        case .finished: finished += 1
-        case .failed(let error): count(error)
+        if let failure {
+            count(failure)
+        } else {
+            finished += 1
+            estimate.note(service)
         }
     }
 
