@@ -21,6 +21,19 @@ enum Main {
         row("one token with logits", token * 1e3, "ms")
         row("decoding", 1 / token, "tokens/s")
         row("resident memory", Double(residentBytes()) / 1e6, "MB")
+        for batch in pocket.batches {
+            let times = Batches.sizes.map { size in
+                median { batch.run(size) } * 1e3 / Double(size)
+            }
+            print(
+                batch.name.padding(toLength: 36, withPad: " ", startingAt: 0)
+                    + zip(Batches.sizes, times)
+                    .map {
+                        String(format: "%d: %.3f ms", $0, $1).padding(
+                            toLength: 16, withPad: " ", startingAt: 0)
+                    }
+                    .joined() + "a sample")
+        }
     }
 
     /// The time from starting the program to the first token that it samples.

@@ -15,6 +15,7 @@ struct PocketStages {
     let cases: [Case]
     /// One step of decoding: a token in, logits out.
     let token: () -> Void
+    let batches: [Batches]
 
     init(programs: String, models: String) throws {
         let state = FileManager.default.temporaryDirectory
@@ -48,6 +49,16 @@ struct PocketStages {
         let state128 = llama.makeState()
         _ = llama.forward(prompt, state: state128)
 
+        batches = [
+            .unet("UNet", unet, side: side),
+            .unet("UNet of (320, 640), 32x32", try Self.wider(host, models + "/unet"), side: 32),
+            .decoding(
+                "decoding", width: 192, feedForward: 512, heads: 6, layers: 5, vocabulary: 1033,
+                .float16),
+            .decoding(
+                "decoding, 2 layers of 7B, bf16", width: 4096, feedForward: 11008, heads: 32,
+                layers: 2, vocabulary: 8000, .bfloat16),
+        ]
         cases = [
             Case(name: "image encoder, one picture") { _ = encoder.encode(picture) },
             Case(name: "language model, 128 positions of prompt") {
@@ -63,6 +74,35 @@ struct PocketStages {
             _ = llama.logits(llama.forward(one, state: state128))
             state128.truncate(to: 128)
         }
+    }
+
+    /// The pocket model's UNet with five times the channels and random weights.
+    private static func wider(_ host: PluginHost, _ model: String) throws -> any UNet {
+        guard
+            case .table(var members) = try JSON.parse(
+                [UInt8](Data(contentsOf: URL(filePath: model + "/config.json"))))
+        else { throw Unexpected(name: model) }
+        members["block_out_channels"] = .array([.integer(320), .integer(640)])
+        members["norm_num_groups"] = .integer(32)
+        let (recording, recorder) = ModelFolder.recording(configuration: Settings(members))
+        let plugin = "stable_diffusion_unet"
+        _ = try host.load(StageOrder(.unet, plugin: plugin, StageContext(model: recording)))
+        var generator = TorchGenerator(seed: 1)
+        let tensors = recorder.parameters.map { name, shape in
+            (name, Weight(generator.normal(shape).scaled(by: 0.02), format: .float16))
+        }
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "voken-bench-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data(SettingValue.table(members).json.utf8)
+            .write(to: folder.appending(path: "config.json"))
+        try Safetensors.write(tensors, to: folder.path + "/model.safetensors")
+        let context = StageContext(model: try ModelFolder.open(folder.path))
+        guard
+            let unet = try host.load(StageOrder(.unet, plugin: plugin, context)).stage as? any UNet
+        else { throw Unexpected(name: plugin) }
+        return unet
     }
 }
 
