@@ -39,7 +39,7 @@ private func tomlKey(_ key: String) -> String {
 
 /// Reads options as they come in a request: a JSON object, or nothing.
 ///
-/// JSON rather than TOML: TOMLKit never frees a table, which would let clients fill the memory.
+/// JSON rather than TOML: programs that ask for a swap can write it.
 /// - Throws: a ``SettingError`` that says what is wrong.
 public func parseOptions(_ text: String) throws(SettingError) -> [String: SettingValue] {
     func refusal(_ message: String) -> SettingError {

@@ -1,4 +1,4 @@
-/// Where the keys of a TOML text stand: toml++ knows, but its Swift wrapper does not tell.
+/// Where the keys of a TOML text stand.
 ///
 /// A scan of headers and the left-hand sides of assignments, for text that has already been
 /// parsed without errors. Keys inside an inline table or an array are on the line where the
