@@ -5,7 +5,7 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
         case malformed
         /// Over a limit of `etc/doc/protocol.md`.
         case tooLarge
-        /// The connection has used up its stream ids.
+        /// The connection has used up its stream ids, or is over.
         case exhausted
     }
     public let code: Code

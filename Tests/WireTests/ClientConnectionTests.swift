@@ -158,6 +158,16 @@ struct ClientConnectionTests {
             ])
     }
 
+    /// Nobody would ever answer it.
+    @Test func aConnectionThatIsOverTakesNoCall() {
+        var connection = ClientConnection()
+        connection.disconnected(Status(.unavailable, "gone"))
+        #expect(throws: WireError.self) { _ = try connection.open(unary) }
+        let isIdle = connection.isIdle
+        #expect(isIdle)
+        #expect(connection.frames().isEmpty)
+    }
+
     @Test func randomBytesNeverTrap() throws {
         var random = SplitMix(seed: 5)
         for _ in 0..<10_000 {

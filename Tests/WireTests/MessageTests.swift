@@ -69,6 +69,8 @@ struct MessageTests {
         #expect(try CancelReply(CancelReply(known: true).bytes).known)
         #expect(HealthCheckResponse(status: .serving).bytes == [8, 1])
         #expect(try HealthCheckResponse([8, 2]).status == .notServing)
+        // C's enumerations are unsigned: this is -1.
+        #expect(try HealthCheckResponse([8, 255, 255, 255, 255, 15]).status.rawValue == -1)
         #expect(try HealthCheckRequest(HealthCheckRequest(service: "s").bytes).service == "s")
         _ = try EmptyRequest([0x78, 1])
     }

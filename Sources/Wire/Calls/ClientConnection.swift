@@ -37,7 +37,8 @@ public struct ClientConnection: ~Copyable {
     ///   - timeout: in nanoseconds; 0 is none.
     /// - Returns: the stream's id.
     /// - Throws: ``WireError/Code/tooLarge`` for a request over 4 MiB, before anything is sent;
-    ///   ``WireError/Code/exhausted`` when the ids are used up: make a new connection.
+    ///   ``WireError/Code/exhausted`` when the ids are used up or the connection is over: make a
+    ///   new one.
     public mutating func open(
         _ method: Method, _ payload: [UInt8] = [], timeout: Int64 = 0, metadata: [Metadata] = []
     ) throws(WireError) -> UInt32 {
@@ -47,6 +48,9 @@ public struct ClientConnection: ~Copyable {
             metadata: metadata
         ).bytes
         try checkSize(request, "the request")
+        guard !isFinished else {
+            throw WireError(.exhausted, "the connection is over: reconnect")
+        }
         guard nextID < UInt32.max - 1 else {
             throw WireError(.exhausted, "the connection has used all its stream ids: reconnect")
         }
