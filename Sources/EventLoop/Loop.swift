@@ -191,15 +191,17 @@ extension Loop {
             unsafe sigdelset(&blocked, fault)
         }
         unsafe pthread_sigmask(SIG_SETMASK, &blocked, &before)  // inherited by the thread
+        // The thread itself says in `thread` who it is: two writers would race.
+        var created = pthread_t()
         let status = unsafe pthread_create(
-            &thread, nil,
+            &created, nil,
             { loop in
                 guard let loop = unsafe loop else { return nil }
                 unsafe Unmanaged<Loop>.fromOpaque(loop).takeRetainedValue().run()
                 return nil
             }, Unmanaged.passRetained(self).toOpaque())
         precondition(status == 0, "no thread for an event loop")
-        pthread_detach(thread)
+        pthread_detach(created)
         unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
     }
 
