@@ -14,6 +14,7 @@ struct ELFImage {
     private(set) var mappedBytes = 0
 
     private let bytes: [UInt8]
+    private var noteBytes = 0
 
     /// Why bytes are not a shared library that can be mapped.
     struct Malformed: Error, CustomStringConvertible {
@@ -69,11 +70,14 @@ struct ELFImage {
         let table = try table(
             at: integer(at: 40, UInt64.self), count: integer(at: 60, UInt16.self),
             entry: integer(at: 58, UInt16.self), atLeast: 64, "section headers")
+        var hasSymbols = false
         for at in table {
             let type = try integer(at: at + 4, UInt32.self)
             if type == Section.withoutContents { continue }
             let contents = try section(at: at)
             guard type == Section.dynamicSymbols else { continue }
+            guard !hasSymbols else { throw Malformed("two tables of dynamic symbols") }
+            hasSymbols = true
             let link = Int(try integer(at: at + 40, UInt32.self))
             guard link < table.count else { throw Malformed("symbols without names") }
             try readSymbols(contents, names: section(at: table[link]))
@@ -90,11 +94,17 @@ struct ELFImage {
         _ symbols: Range<Int>, names: Range<Int>
     ) throws(Malformed) {
         let entry = 24
+        var found = 0
         for at in stride(from: symbols.lowerBound, to: symbols.upperBound - entry + 1, by: entry) {
             let start = names.lowerBound + Int(try integer(at: at, UInt32.self))
             guard start < names.upperBound else { throw Malformed("a symbol without a name") }
-            let name = bytes[start..<names.upperBound].prefix { $0 != 0 }
-            guard Symbol.prefixes.contains(where: { name.starts(with: $0.utf8) }) else { continue }
+            let rest = bytes[start..<names.upperBound]
+            guard Symbol.prefixes.contains(where: { rest.starts(with: $0.utf8) }) else { continue }
+            // Names may overlap: without limits, a small file could say many long ones.
+            let name = rest.prefix(Symbol.longest + 1).prefix { $0 != 0 }
+            guard name.count <= Symbol.longest else { throw Malformed("an endless symbol name") }
+            found += 1
+            guard found <= Symbol.most else { throw Malformed("too many symbols of Stages") }
             let home = try integer(at: at + 6, UInt16.self)
             let text = String(decoding: name, as: UTF8.self)
             if home == Symbol.undefined { undefined.insert(text) } else { defined.insert(text) }
@@ -102,6 +112,11 @@ struct ELFImage {
     }
 
     private mutating func readNotes(_ segment: Range<Int>) throws(Malformed) {
+        // Any number of segments may be of the same bytes.
+        noteBytes += segment.count
+        guard noteBytes <= Note.most else {
+            throw Malformed("notes of more than \(Note.most) bytes")
+        }
         var at = segment.lowerBound
         while at + 12 <= segment.upperBound {
             let nameSize = Int(try integer(at: at, UInt32.self))
@@ -188,10 +203,15 @@ private enum Symbol {
     /// The entry point and the stamp of Kit; what is used of the module `Stages`.
     static let prefixes = ["voken_", "$s6Stages"]
     static let undefined: UInt16 = 0
+    /// Of a name, in bytes, and of such names: Kit itself has hundreds, plugins have tens.
+    static let longest = 4096
+    static let most = 16_384
 }
 
 /// As in `plugin_abi.h`.
 private enum Note {
     static let owner = "Voken"
     static let version: UInt32 = 1
+    /// Of all notes, in bytes; linkers write some hundreds.
+    static let most = 1 << 20
 }
