@@ -10,7 +10,6 @@ let settings: [SwiftSetting] = [
 
 // Kit is linked as its one shared library by everything, plugins included.
 let kit: Target.Dependency = .product(name: "VokenKit", package: "Kit")
-let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
@@ -47,13 +46,12 @@ let package = Package(
         .executable(name: "voken-probe", targets: ["voken-probe"]),
         .library(name: "VokenClient", targets: ["VokenClient"]),
         .library(name: "PluginHost", targets: ["PluginHost"]),
+        .library(name: "Pipelines", targets: ["Pipelines"]),
         .library(name: "Wire", targets: ["Wire"]),
-        .library(name: "EventLoop", targets: ["EventLoop"]),
     ]
         + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [
         .package(path: "Sources/Kit"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
@@ -64,7 +62,7 @@ let package = Package(
         room("Wire", ["CProtobufC"]),
         room("EventLoop", ["CUV"]),
         room("PluginHost", [kit]),
-        room("Pipelines", ["PluginHost", toml, kit]),
+        room("Pipelines", ["PluginHost", kit]),
         room("Daemon", ["Pipelines", "PluginHost", "Wire", "EventLoop", logging, kit]),
         room("VokenClient", ["Wire", "EventLoop"]),
         room("Stories", ["Pipelines", kit]),

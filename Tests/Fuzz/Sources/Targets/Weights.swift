@@ -1,0 +1,42 @@
+import Checkpoints
+import Tensors
+
+extension Target {
+    /// A whole file, mapped: whatever opening lets pass can be read to the last byte.
+    static let safetensors = Target(
+        "safetensors", heap: HeapBound(each: 1000),
+        seeds: {
+            try ["mixed", "weights"].map {
+                try Files.contents("Tests/Fixtures/checkpoints/\($0).safetensors")
+            }
+        }
+    ) { bytes in readWeights(bytes) }
+
+    /// The header alone, before so many bytes of data: mutations keep its length right.
+    static let safetensorsHeader = Target(
+        "safetensors-header", heap: HeapBound(each: 1000, fixed: 1 << 20),
+        seeds: {
+            let a = #""a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}"#
+            let b = #""b.c":{"dtype":"BF16","shape":[],"data_offsets":[24,26]}"#
+            return [Array(#"{"__metadata__":{"format":"pt"},\#(a),\#(b)}"#.utf8) + [26, 0]]
+        }
+    ) { bytes in
+        var input = Input(bytes)
+        let count = Int(input.byte()) << 8 | Int(input.byte())
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: input.bytes.count >> (8 * $0)) }
+        readWeights(length + input.bytes + (0..<count).map { UInt8(truncatingIfNeeded: $0) })
+    }
+}
+
+private func readWeights(_ bytes: [UInt8]) {
+    let file: Safetensors
+    do { file = try Safetensors(path: Files.path(holding: bytes)) } catch { return }
+    var held = 0
+    for name in file.names {
+        guard let weight = file.weight(named: name) else { continue }
+        held += weight.byteCount
+        let tensor = weight.tensor()
+        expect(tensor.count == weight.shape.count, "\(name) has \(tensor.count) elements")
+    }
+    expect(held <= bytes.count, "\(held) bytes of weights in a file of \(bytes.count)")
+}
