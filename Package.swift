@@ -26,8 +26,9 @@ let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("Images", [kit]), ("Stages", [kit, "PluginHost"]), ("Wire", ["Wire"]),
     ("EventLoop", ["EventLoop"]), ("PluginHost", ["PluginHost", kit]),
     ("Pipelines", ["Pipelines", "PluginHost", kit]),
-    ("Stories", ["Stories", "Pipelines"]), ("Daemon", ["Daemon", "VokenClient"]),
-    ("Interop", ["Wire", "EventLoop"]), ("EndToEnd", ["VokenClient"]),
+    ("Stories", ["Stories", "Pipelines", kit]),
+    ("Daemon", ["Daemon", "Pipelines", "PluginHost", "VokenClient", kit]),
+    ("Interop", ["Wire", "EventLoop"]), ("EndToEnd", ["VokenClient", "Wire", "EventLoop", kit]),
 ]
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

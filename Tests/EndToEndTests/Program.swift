@@ -23,9 +23,28 @@ struct Program {
     let process = Process()
     private let output = Pipe()
     private let errors = Pipe()
+    private var openInput: Pipe?
 
     init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) {
-        process.executableURL = Self.folder.appending(path: name)
+        self.init(
+            executable: Self.folder.appending(path: name), arguments, environment: environment)
+    }
+
+    /// - Parameter input: what it reads, to its end; `nil` for a pipe in which nothing ever comes.
+    init(_ name: String, _ arguments: [String], input: String?) {
+        self.init(name, arguments)
+        let pipe = Pipe()
+        process.standardInput = pipe
+        guard let input else {
+            openInput = pipe
+            return
+        }
+        pipe.fileHandleForWriting.write(Data(input.utf8))
+        try? pipe.fileHandleForWriting.close()
+    }
+
+    init(executable: URL, _ arguments: [String], environment: [String: String] = [:]) {
+        process.executableURL = executable
         process.arguments = arguments
         var variables = ProcessInfo.processInfo.environment
         for name in ["XDG_RUNTIME_DIR", "STATE_DIRECTORY"] { variables[name] = nil }

@@ -53,9 +53,10 @@ struct Chat: ParsableCommand {
         let settings = SessionSettings(
             steps: steps, seed: seed, guidance: guidance, scheduler: scheduler,
             schedulerOptions: optionsText(try options(schedulerSet)))
+        let interrupts = Interrupts()
         let client = try asking { try daemon.connect() }
         let (session, isNew) = try open(client, settings)
-        var conversation = Conversation(client, session, folder: out, Interrupts())
+        var conversation = Conversation(client, session, folder: out, interrupts)
         if !isNew {
             conversation.settings = settings
             conversation.seed = seed

@@ -1,4 +1,5 @@
 import Checkpoints
+import Dispatch
 import Pipelines
 import Stories
 import Synchronization
@@ -98,7 +99,7 @@ extension Conversation {
             turn: GenerateRequest(
                 prompt: text, images: images, steps: settings.steps, seed: seed,
                 guidance: settings.guidance, scheduler: settings.scheduler,
-                schedulerOptions: settings.schedulerOptions))
+                schedulerOptions: settings.schedulerOptions, onDisconnect: .cancel))
         let running = RunningTurn(client)
         var failure: Failure?
         try interrupts.during {
@@ -116,7 +117,7 @@ extension Conversation {
             running.stop()
         }
         if let failure {
-            guard failure.exitCode == 5, let reply = running.cancellation else { throw failure }
+            guard failure.exitCode == 5, let reply = running.cancellation() else { throw failure }
             throw Failure.cancelled("cancelled after \(reply.position)")
         }
         turns += 1
@@ -148,31 +149,42 @@ private final class RunningTurn: Sendable {
     private struct State {
         var job: String?
         var story: Story?
-        var stopCount = 0
+        var isAsked = false
         var reply: CancelReply?
     }
 
     private let client: Client
     private let state = Mutex(State())
+    private let answered = DispatchSemaphore(value: 0)
 
     init(_ client: Client) { self.client = client }
 
     func begin(_ job: String) { state.withLock { $0.job = job } }
     func begin(_ story: Story) { state.withLock { $0.story = story } }
 
-    /// Where it was stopped, once the daemon has said so.
-    var cancellation: CancelReply? { state.withLock { $0.reply } }
+    /// Where it was stopped, as the daemon says; waits a moment for that if it was asked.
+    func cancellation() -> CancelReply? {
+        guard state.withLock({ $0.isAsked }) else { return nil }
+        _ = answered.wait(timeout: .now() + .seconds(2))
+        return state.withLock { $0.reply }
+    }
 
-    /// The daemon says where the turn was. Who asks again does not wait for it.
+    /// The daemon is asked to stop it, for it says where the turn was. Who wants it stopped once more
+    /// does not wait for that.
     func stop() {
         let (job, story) = state.withLock { state in
-            state.stopCount += 1
-            return (state.stopCount == 1 ? state.job : nil, state.story)
+            defer { state.isAsked = state.isAsked || state.job != nil }
+            return (state.isAsked ? nil : state.job, state.story)
         }
-        guard let job, let reply = try? client.cancel(job: job) else {
+        guard let job else {
             story?.cancel()
             return
         }
-        state.withLock { $0.reply = reply }
+        if let reply = try? client.cancel(job: job) {
+            state.withLock { $0.reply = reply }
+        } else {
+            story?.cancel()
+        }
+        answered.signal()
     }
 }
