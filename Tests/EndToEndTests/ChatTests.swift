@@ -59,7 +59,7 @@ struct ChatTests {
         #expect(requests.map(\.seed) == [7, nil, nil])
         #expect(requests.map(\.images.count) == [1, 0, 0])
         #expect(requests.map(\.scheduler) == ["ddim", "ddim", nil])
-        #expect(requests.map(\.schedulerOptions) == [#"{"eta": 0.5}"#, #"{"eta": 0.5}"#, ""])
+        #expect(requests.map(\.schedulerOptions) == [#"{"eta":0.5}"#, #"{"eta":0.5}"#, ""])
         #expect(requests.map(\.steps) == [3, 3, nil])
     }
 

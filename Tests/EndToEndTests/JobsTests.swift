@@ -107,15 +107,15 @@ struct JobsTests {
         #expect(result.status == 0 && result.errors.contains("1 job cancelled"), "\(result)")
     }
 
-    @Test func followedLogGoesOn() throws {
+    @Test func followedLogGoesOnUntilTheDaemonEnds() throws {
         let served = try ServedPipeline()
-        let follower = Program("voken", ["logs", "-f", "-n", "0", "--json"] + served.socket)
+        let follower = Program("voken", ["logs", "-f", "-n", "100", "--json"] + served.socket)
         try follower.process.run()
-        _ = try begin(served)
-        let stopped = try served.run(["drain"])
-        #expect(stopped.status == 0, "\(stopped.errors)")
-        // The daemon's end is the log's.
+        try served.mustSwap("swap", "scheduler", "ddim")
+        #expect(follower.process.isRunning)
+        #expect(try served.run(["stop", "--now"]).status == 0)
         let log = follower.finish()
-        #expect(!log.output.isEmpty, "\(log.errors)")
+        #expect(log.output.contains("\"message\":\"ready\""), "\(log.errors)")
+        #expect(log.output.contains("swap"), "\(log.output)")
     }
 }

@@ -55,8 +55,8 @@ struct PythonClientTests {
             "Mia the rabbit found a blue ball in the park.",
         ])
         try client.process.run()
-        try wait(for: "the story to run") {
-            try served.run(["jobs"]).output.contains("  running  ")
+        try wait(for: "the story to draw") {
+            try served.run(["jobs"]).output.contains("image 1")
         }
         kill(client.process.processIdentifier, SIGINT)
         let result = client.finish()

@@ -3,8 +3,8 @@
 
     client.py [--socket PATH] [--out DIR] [--scenes N] [--seed N] PROMPT
 
-The text goes to standard output as it is told, the pictures to DIR. Ctrl-C cancels the story.
-The messages are not compiled in: the daemon describes them (etc/doc/protocol.md).
+The text goes to standard output, pictures to DIR; Ctrl-C cancels the story. The messages are not
+compiled in: the daemon describes them (etc/doc/protocol.md).
 """
 import argparse
 import os
@@ -12,14 +12,12 @@ import signal
 import socket
 import struct
 import sys
-
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool
 from google.protobuf import message_factory, wrappers_pb2
 
 HEADER = struct.Struct(">IIBB")  # length of what follows, stream, kind, flags
 REQUEST, RESPONSE = 1, 2  # kinds
-REMOTE_CLOSED, NO_DATA = 1, 4  # flags
-CANCELLED = 1  # a status
+REMOTE_CLOSED, NO_DATA, CANCELLED = 1, 4, 1  # flags, and a status
 
 
 class Refused(Exception):
@@ -100,7 +98,7 @@ def tell(connection, options):
         prompt=options.prompt, scenes=options.scenes, seed=options.seed)
     os.makedirs(options.out, exist_ok=True)
     story = connection.begin("voken.v1.Generation/Generate", request, REMOTE_CLOSED)
-    chunks = b""
+    chunks = []
     for event in connection.events(story):
         if event.HasField("accepted"):
             cancel = connection.messages["voken.v1.CancelRequest"](job=event.job)
@@ -109,22 +107,22 @@ def tell(connection, options):
         elif event.HasField("text_delta"):
             print(event.text_delta.text, end="", flush=True)
         elif event.HasField("image_chunk"):
-            chunks += event.image_chunk.data
+            chunks.append(event.image_chunk.data)
         elif event.HasField("image_done"):
             path = os.path.join(options.out, "%03d.png" % event.image_done.index)
             with open(path, "wb") as file:
-                file.write(chunks + event.image_done.png)
-            chunks = b""
+                file.write(b"".join(chunks) + event.image_done.png)
+            chunks.clear()
             print("\n  → " + path, flush=True)
         elif event.HasField("failed"):
             print("\n%s: %s" % (event.failed.code, event.failed.message), file=sys.stderr)
 
 
 def main():
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "/run")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("prompt", metavar="PROMPT")
-    parser.add_argument("--socket", default=os.path.join(runtime, "voken/voken.sock"))
+    parser.add_argument("--socket", default=os.path.join(
+        os.environ.get("XDG_RUNTIME_DIR", "/run"), "voken/voken.sock"))
     parser.add_argument("--out", default="story")
     parser.add_argument("--scenes", type=int)
     parser.add_argument("--seed", type=int)
@@ -134,8 +132,10 @@ def main():
         request = connection.messages["voken.v1.VersionRequest"]()
         call = connection.begin("voken.v1.Admin/Version", request)
         version = connection.reply(call, "voken.v1.VersionReply")
-        print("vokend %s, protocol %d" % (version.version, version.protocol), file=sys.stderr)
+        print("vokend " + version.version, file=sys.stderr)
         tell(connection, options)
+    except KeyboardInterrupt:  # before the story was accepted
+        return 5
     except Refused as refusal:
         print("refused: " + refusal.args[1], file=sys.stderr)
         return 5 if refusal.args[0] == CANCELLED else 1
