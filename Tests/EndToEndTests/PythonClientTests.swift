@@ -83,8 +83,17 @@ private enum PythonClient {
         return process.terminationStatus == 0
     }
 
+    /// A thread that tests run on may block signals, and what it starts inherits that; a shell does
+    /// not.
+    private static let unblocked = """
+        import runpy, signal, sys
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        sys.argv = sys.argv[1:]
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        """
+
     static func program(_ arguments: [String]) -> Program {
-        Program(executable: python, [script.path] + arguments)
+        Program(executable: python, ["-c", unblocked, script.path] + arguments)
     }
 
     static func run(_ arguments: [String]) throws -> Program.Result {
