@@ -23,6 +23,7 @@ struct Voken: ParsableCommand {
         ])
 
     static func main() {
+        acceptTermination()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -36,5 +37,14 @@ struct Voken: ParsableCommand {
             write(fullMessage(for: error) + "\n", to: 2)
             Glibc.exit(exitCode(for: error) == .validationFailure ? 2 : 1)
         }
+    }
+
+    /// What a parent blocks or ignores is inherited; SIGTERM ends this program all the same.
+    private static func acceptTermination() {
+        signal(SIGTERM, SIG_DFL)
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGTERM)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 }

@@ -54,15 +54,7 @@ func openFiles() throws -> Int {
 /// - Returns: `nil` if it cannot be.
 func boundSocket(at path: String) -> Int32? {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-    let count = path.hasPrefix("\0") ? 2 + path.utf8.count : MemoryLayout<sockaddr_un>.size
-    let status = unsafe withUnsafePointer(to: address) {
-        unsafe bind(
-            descriptor, UnsafeRawPointer($0).assumingMemoryBound(to: sockaddr.self),
-            socklen_t(count))
-    }
+    let status = unsafe withAddress(path) { unsafe bind(descriptor, $0, $1) }
     if status == 0 { return descriptor }
     close(descriptor)
     return nil
@@ -73,4 +65,22 @@ func listeningSocket(at path: String) -> Int32? {
     guard let descriptor = boundSocket(at: path) else { return nil }
     listen(descriptor, 8)
     return descriptor
+}
+
+/// Connects a socket that blocks.
+func connect(_ descriptor: Int32, to path: String) -> Bool {
+    unsafe withAddress(path) { unsafe connect(descriptor, $0, $1) } == 0
+}
+
+private func withAddress(
+    _ path: String, _ use: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let count = path.hasPrefix("\0") ? 2 + path.utf8.count : MemoryLayout<sockaddr_un>.size
+    return unsafe withUnsafePointer(to: address) { address in
+        unsafe use(
+            UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self), socklen_t(count))
+    }
 }
