@@ -48,7 +48,6 @@ let package = Package(
         .library(name: "VokenClient", targets: ["VokenClient"]),
         .library(name: "PluginHost", targets: ["PluginHost"]),
         .library(name: "Pipelines", targets: ["Pipelines"]),
-        .library(name: "Wire", targets: ["Wire"]),
     ]
         + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [

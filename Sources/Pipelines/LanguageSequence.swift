@@ -10,12 +10,26 @@ struct LanguageSequence {
     /// `[1, D]`: the state at the last position, which predicts the next token.
     private(set) var last: Tensor
 
-    /// - Parameter pictures: each `[N, D]`, by their numbers in `items`.
+    /// The prompt.
+    private let items: [InputItem]
+    /// Positions that need not be taken in.
+    let reused: Int
+
+    /// - Parameter memory: has the encodings of all pictures in `items`; its sequence is taken if it
+    ///   begins as this one does.
     init(
-        _ generation: Generation, _ items: [InputItem], pictures: [Int: Tensor]
+        _ generation: Generation, _ items: [InputItem], _ memory: ContextMemory
     ) throws(RequestError) {
         self.generation = generation
-        state = generation.makeState()
+        self.items = items
+        let piece = generation.file.engine.prefillChunk
+        reused = memory.prefix?.usable(for: items, piece: piece) ?? 0
+        if reused > 0, let prefix = memory.prefix {
+            state = prefix.state
+            state.truncate(to: reused)
+        } else {
+            state = generation.makeState()
+        }
         var parts: [Tensor] = []
         var tokens: [Int] = []
         for item in items {
@@ -24,7 +38,7 @@ struct LanguageSequence {
             case .image(let number):
                 if !tokens.isEmpty { parts.append(try generation.embed(tokens)) }
                 tokens = []
-                guard let picture = pictures[number] else {
+                guard let picture = memory.encodings[number] else {
                     preconditionFailure("picture \(number) was not encoded")
                 }
                 parts.append(picture)
@@ -37,6 +51,14 @@ struct LanguageSequence {
 
     /// Whether all of the prompt was taken in.
     var isReady: Bool { state.count >= prompt.shape[0] }
+
+    /// For another prompt that begins like this one.
+    var prefix: PromptPrefix {
+        PromptPrefix(
+            state, of: items, positions: min(state.count, prompt.shape[0]),
+            piece: generation.file.engine.prefillChunk,
+            picture: generation.imageEncoder.positions)
+    }
 
     /// Positions that are left.
     var room: Int { generation.contextLength - state.count }

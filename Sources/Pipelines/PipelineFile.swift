@@ -15,6 +15,7 @@ public struct PipelineFile: Sendable {
     public let serviceLimits: ServiceLimits
     public let access: AccessOptions
     public let engine: EngineOptions
+    public let sessions: SessionOptions
     public let language: LanguageOptions
     public let swap: SwapOptions
     /// One of each kind; of schedulers, the one for requests that name none.
@@ -70,6 +71,7 @@ public struct PipelineFile: Sendable {
             serviceLimits = try ServiceLimits(limitTable)
             defaults = try RequestDefaults(root.table("defaults"), limits: limits)
             engine = try EngineOptions(root.table("engine"))
+            sessions = try SessionOptions(root.table("sessions"))
             language = try LanguageOptions(root.table("language"))
             let swapTable = try root.table("swap")
             swap = try SwapOptions(swapTable, folder: folder)

@@ -89,6 +89,30 @@ public struct EngineOptions: Sendable, Equatable {
     }
 }
 
+/// How many conversations are kept, and how long: the table `[sessions]`.
+public struct SessionOptions: Sendable, Equatable {
+    public let maximum: Int
+    public let perUser: Int
+    /// Of one session.
+    public let turns: Int
+    /// What stages have made of sessions at rest: key-value caches, encodings of pictures.
+    public let cacheBytes: Int
+    /// Pictures and texts of all sessions.
+    public let bytes: Int
+    /// After which a session that is not used is deleted; `nil` for never.
+    public let timeToLive: Duration?
+
+    init(_ table: Settings) throws(SettingError) {
+        maximum = try table.integer("max", default: 256, in: 0...100_000)
+        perUser = try table.integer("per_user", default: 32, in: 1...100_000)
+        turns = try table.integer("turns", default: 200, in: 1...10_000)
+        cacheBytes = try table.integer("cache_bytes", default: 512 << 20, in: 0...1 << 44)
+        bytes = try table.integer("bytes", default: 1 << 30, in: 0...1 << 44)
+        let seconds = try table.integer("ttl_s", default: 3600, in: 0...31_622_400)
+        timeToLive = seconds == 0 ? nil : .seconds(seconds)
+    }
+}
+
 /// How the language model is prompted and sampled: the table `[language]`.
 public struct LanguageOptions: Sendable, Equatable {
     public enum Beginning: String, Sendable, CaseIterable {

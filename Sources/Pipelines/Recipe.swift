@@ -10,8 +10,10 @@ public let vokenVersion = "0.1.0"
 struct Recipe {
     let entries: [RecipeEntry]
 
-    /// - Parameter image: its number, from 1, over the whole story.
-    init(_ order: StoryOrder, image: Int) {
+    /// - Parameters:
+    ///   - scene: where it is drawn, from 1.
+    ///   - image: its number, from 1, over the whole story.
+    init(_ order: StoryOrder, scene: Int, image: Int) {
         let file = order.generation.file
         var entries: [RecipeEntry] = []
         func add(_ key: String, _ value: String) {
@@ -19,11 +21,15 @@ struct Recipe {
         }
         add("voken", vokenVersion)
         add("pipeline", file.name)
-        add("prompt_sha256", SHA256.hash(Array(order.prompt.utf8)))
-        for (index, picture) in order.images.enumerated() {
-            add("picture_\(index + 1)_sha256", SHA256.hash(picture))
+        for (scene, text) in order.sources.texts {
+            add(
+                scene == 1 ? "prompt_sha256" : "prompt_\(scene)_sha256",
+                SHA256.hash(Array(text.utf8)))
         }
-        add("scenes", String(order.scenes))
+        for (index, sum) in order.sources.pictures.enumerated() {
+            add("picture_\(index + 1)_sha256", sum)
+        }
+        add("scene", String(scene))
         add("seed", String(order.seeds.seed))
         add("image", String(image))
         add("image_seed", String(order.seeds.image(image)))

@@ -11,17 +11,27 @@ struct SceneRoom {
         prompts = language.task.prompts(language.prompts)
     }
 
-    /// Positions kept free for the answer: its tokens, and the vokens of an image at its end.
-    var reserve: Int { generation.file.language.maxNewTokens + vokens }
-
-    /// The input of the scene that illustrates the user's text; `nil` where the task has none.
-    func illustration(of text: String, after history: StoryHistory) -> [InputItem]? {
-        prompts.illustration(of: text, after: history).map(assemble)
+    /// What a scene asks the language model.
+    enum Question: Equatable {
+        /// A picture of the user's text.
+        case illustration(String)
+        /// What comes next.
+        case next
     }
 
-    /// The input of a scene that the model tells; `nil` where the task has none.
-    func next(after history: StoryHistory) -> [InputItem]? {
-        prompts.next(after: history).map(assemble)
+    /// The input of a scene; `nil` where the task has no such question.
+    func input(_ question: Question, after history: StoryHistory) -> [InputItem]? {
+        let prompt =
+            switch question {
+            case .illustration(let text): prompts.illustration(of: text, after: history)
+            case .next: prompts.next(after: history)
+            }
+        return prompt.map(assemble)
+    }
+
+    /// Positions kept free for the answer: of an illustration the vokens, else also its tokens.
+    func reserve(for question: Question) -> Int {
+        question == .next ? generation.file.language.maxNewTokens + vokens : vokens
     }
 
     /// Positions of an input.
@@ -31,21 +41,28 @@ struct SceneRoom {
         }
     }
 
-    /// Forgets the oldest scenes (a picture of the user counts as one) until the next scene has
-    /// room for its prompt and its answer.
-    func fit(_ history: inout StoryHistory) {
-        while !history.isEmpty, let input = next(after: history),
-            count(input) + reserve > generation.contextLength
+    /// Forgets the oldest scenes (a picture of the user counts as one) until the question has room
+    /// for its prompt and its answer.
+    /// - Parameter kept: the newest that are never forgotten.
+    func fit(_ history: inout StoryHistory, for question: Question, keeping kept: Int = 0) {
+        while history.count > kept, let input = input(question, after: history),
+            count(input) + reserve(for: question) > generation.contextLength
         {
             history.dropOldest()
         }
     }
 
-    /// - Throws: if the first question about the user's text does not fit.
-    func checkFirst(of text: String, after history: StoryHistory) throws(RequestError) {
-        var told = history
-        told.append([.text(text)])
-        let input = illustration(of: text, after: history) ?? next(after: told) ?? []
+    /// - Parameters:
+    ///   - text: of the user, or nothing.
+    ///   - pictures: how many were sent along.
+    /// - Throws: if the first question about them does not fit, with all else forgotten.
+    func checkFirst(of text: String, pictures: Int) throws(RequestError) {
+        let shown = StoryHistory(pictures: pictures)
+        var told = shown
+        if !text.isEmpty { told.append([.text(text)]) }
+        let input =
+            (text.isEmpty ? nil : input(.illustration(text), after: shown))
+            ?? input(.next, after: told) ?? []
         let needed = count(input) + vokens
         guard needed <= generation.contextLength else {
             throw RequestError(

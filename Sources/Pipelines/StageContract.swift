@@ -87,13 +87,13 @@ enum StageContract {
     /// Whatever the history, a scene must be left with room to be told and drawn.
     private static func checkContext(_ generation: Generation) throws(PipelineError) {
         let room = SceneRoom(generation)
-        let least = room.count(room.next(after: StoryHistory()) ?? [])
-        guard least + room.reserve <= generation.contextLength else {
+        let least = room.count(room.input(.next, after: StoryHistory()) ?? [])
+        guard least + room.reserve(for: .next) <= generation.contextLength else {
             throw PipelineError(
                 .contract, file: generation.file.path,
                 line: generation.file.line(of: "limits.context_tokens"),
                 "a context of \(generation.contextLength) tokens is too short for a scene: the "
-                    + "prompt takes \(least), the answer up to \(room.reserve); raise "
+                    + "prompt takes \(least), the answer up to \(room.reserve(for: .next)); raise "
                     + "limits.context_tokens or lower language.max_new_tokens")
         }
     }

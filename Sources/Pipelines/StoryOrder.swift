@@ -7,30 +7,95 @@ import Stages
 /// Pictures are only weighed here, on the caller's thread: decoding them is a step of the engine.
 struct StoryOrder: Sendable {
     let generation: Generation
+    /// What the user says; empty in a session where the story is to go on.
     let prompt: String
-    let images: [[UInt8]]
+    /// Where it begins.
+    let context: StoryContext
+    /// Scenes in all, those included that were told before.
     let scenes: Int
     let steps: Int
     let guidance: Double
     let seeds: Seeds
     let schedulerName: String
     let scheduler: SchedulerChoice
+    /// What the user has said and shown, for the recipe.
+    let sources: Sources
+    /// Of a session: pictures that this turn brings, by their numbers; `nil` for a whole story.
+    let turn: [Int]?
+    /// The same pictures.
+    let shown: [SessionPicture]
+
+    /// Texts by the number of their scene, and the sums of pictures in order.
+    struct Sources: Sendable {
+        var texts: [(scene: Int, text: String)] = []
+        var pictures: [String] = []
+    }
 
     init(_ request: StoryRequest, _ generation: Generation) throws(RequestError) {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         self.generation = generation
         prompt = try Self.prompt(request.prompt, limits)
-        images = try Self.images(request.images, limits)
+        let images = try Self.images(request.images, limits)
+        context = StoryContext(shown: images)
         scenes = try Self.scenes(request, generation)
-        steps = try Self.check(request.steps ?? defaults.steps, 1...limits.steps, "steps")
-        guidance = try Self.check(
-            request.guidance ?? defaults.guidance, RequestLimits.guidance, "guidance")
+        let settings = SessionSettings(
+            steps: request.steps, guidance: request.guidance, scheduler: request.scheduler,
+            schedulerOptions: request.schedulerOptions)
+        (steps, guidance, scheduler) = try Self.drawing(settings, generation)
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
-        scheduler = try Self.scheduler(request, steps: steps, generation)
         schedulerName = request.scheduler ?? scheduler.name
+        sources = Sources(texts: [(1, prompt)], pictures: images.map { SHA256.hash($0) })
+        turn = nil
+        shown = []
+        try SceneRoom(generation).checkFirst(of: prompt, pictures: images.count)
+    }
 
-        try SceneRoom(generation).checkFirst(
-            of: prompt, after: StoryHistory(pictures: images.count))
+    /// The next turn of a session.
+    init(
+        _ request: TurnRequest, of content: SessionContent, memory: ContextMemory,
+        _ generation: Generation
+    ) throws(RequestError) {
+        let (file, limits) = (generation.file, generation.file.limits)
+        let task = file.language.task
+        self.generation = generation
+        prompt = try Self.words(request.text, task, limits)
+        let images = try Self.images(request.images, limits)
+        guard task != .caption || images.isEmpty else { throw Self.captionsOnly(file) }
+        var before = StoryContext(content, task, memory: memory)
+        before.memory.adapt(to: generation)
+        let settings = request.settings.over(content.settings)
+        (steps, guidance, scheduler) = try Self.drawing(settings, generation)
+        schedulerName = settings.scheduler ?? scheduler.name
+        seeds = Seeds(seed: settings.seed ?? file.defaults.seed ?? Seeds.random())
+        let first = before.pictures.count
+        before.pictures += images.enumerated().map { .file($1, number: $0 + 1) }
+        if content.turns.isEmpty {
+            before.history = StoryHistory(pictures: images.count)
+        }
+        context = before
+        scenes = content.turns.count + 1
+        turn = Array(first..<first + images.count)
+        var sources = Sources()
+        for (index, turn) in content.turns.enumerated() {
+            if !turn.text.isEmpty { sources.texts.append((index + 1, turn.text)) }
+            sources.pictures += turn.shown.map { content.pictures[$0 - 1].sha256 }
+        }
+        if !prompt.isEmpty { sources.texts.append((scenes, prompt)) }
+        shown = images.map(SessionPicture.init(file:))
+        sources.pictures += shown.map(\.sha256)
+        self.sources = sources
+        try SceneRoom(generation).checkFirst(of: prompt, pictures: images.count)
+    }
+
+    /// What decides how pictures are drawn.
+    static func drawing(
+        _ settings: SessionSettings, _ generation: Generation
+    ) throws(RequestError) -> (steps: Int, guidance: Double, SchedulerChoice) {
+        let (defaults, limits) = (generation.file.defaults, generation.file.limits)
+        let steps = try check(settings.steps ?? defaults.steps, 1...limits.steps, "steps")
+        let guidance = try check(
+            settings.guidance ?? defaults.guidance, RequestLimits.guidance, "guidance")
+        return (steps, guidance, try scheduler(settings, steps: steps, generation))
     }
 
     /// A model of captions tells nothing and looks at nothing.
@@ -42,15 +107,33 @@ struct StoryOrder: Sendable {
             return try check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
         }
         guard request.scenes ?? 1 == 1, request.images.isEmpty else {
-            throw RequestError(
-                .invalid,
-                "pipeline \(generation.file.name) draws captions only (its language.task); "
-                    + "ask for one scene, and send no pictures")
+            throw captionsOnly(generation.file)
         }
         return 1
     }
 
-    private static func prompt(
+    private static func captionsOnly(_ file: PipelineFile) -> RequestError {
+        RequestError(
+            .invalid,
+            "pipeline \(file.name) draws captions only (its language.task); "
+                + "ask for one scene, and send no pictures")
+    }
+
+    /// What a user says in a turn: nothing, where a story goes on by itself.
+    private static func words(
+        _ text: String, _ task: PromptTask, _ limits: RequestLimits
+    ) throws(RequestError) -> String {
+        guard text.allSatisfy(\.isWhitespace) else { return try prompt(text, limits) }
+        guard task == .story else {
+            throw RequestError(
+                .invalid,
+                "the text is empty; only a story goes on by itself, and this pipeline's "
+                    + "language.task is \(task.rawValue)")
+        }
+        return ""
+    }
+
+    static func prompt(
         _ prompt: String, _ limits: RequestLimits
     ) throws(RequestError) -> String {
         guard prompt.utf8.count <= limits.promptBytes else {
@@ -89,10 +172,10 @@ struct StoryOrder: Sendable {
     }
 
     private static func scheduler(
-        _ request: StoryRequest, steps: Int, _ generation: Generation
+        _ settings: SessionSettings, steps: Int, _ generation: Generation
     ) throws(RequestError) -> SchedulerChoice {
         let choice = try generation.scheduler(
-            request.scheduler, options: request.schedulerOptions)
+            settings.scheduler, options: settings.schedulerOptions)
         do {
             _ = try choice.scheduler.trajectory(steps: steps)
         } catch {

@@ -6,11 +6,6 @@ import Tensors
 /// piece of a prompt, a row of logits, a call of the UNet, a decoding) and goes on with the answer.
 /// Whoever runs it can do the work of several at once, and can stop between two answers.
 struct StoryTask {
-    private enum PictureSource {
-        case file([UInt8], number: Int)
-        case drawn(Picture)
-    }
-
     private enum Phase {
         case beginning
         /// The pictures of a scene's prompt become context.
@@ -25,23 +20,28 @@ struct StoryTask {
     }
 
     private let generation: Generation
-    private let order: StoryOrder
+    let order: StoryOrder
     private let emit: (StoryEvent) -> Void
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private let room: SceneRoom
 
-    private var phase: Phase
-    private var history: StoryHistory
-    /// The user's, then the generated ones.
-    private var pictures: [PictureSource]
-    /// As the language model sees them, each `[N, D]`, by their numbers; of those that a prompt has
-    /// held.
-    private var encodings: [Int: Tensor] = [:]
-    private var scene = 0
-    private var images = 0
+    private var phase = Phase.beginning
+    private var question = SceneRoom.Question.next
+    /// What the scene illustrates or answers.
+    private var text = ""
+    private(set) var context: StoryContext
+    private var scene: Int
+    private var images: Int
     /// Sampled so far.
     private(set) var tokens = 0
+    /// Positions of prompts that needed not be taken in.
+    private(set) var reusedPositions = 0
+    /// What the model has told and drawn in the last scene, and why it stopped.
+    private(set) var answer: [StoryHistory.Piece] = []
+    private(set) var reason = StopReason.given
+    /// Of a session's turn.
+    private(set) var drawn: [StoryImage] = []
 
     init(_ order: StoryOrder, emit: @escaping (StoryEvent) -> Void) {
         self.order = order
@@ -49,16 +49,18 @@ struct StoryTask {
         generation = order.generation
         room = SceneRoom(order.generation)
         start = clock.now
-        phase = .beginning
-        pictures = order.images.enumerated().map { .file($1, number: $0 + 1) }
-        history = StoryHistory(pictures: order.images.count)
+        context = order.context
+        context.memory.adapt(to: generation)
+        scene = context.scenes
+        images = context.images
         emit(.started(generation: generation.number, seed: order.seeds.seed))
     }
 
     /// What has been done so far.
     var summary: StorySummary {
         StorySummary(
-            scenes: scene, images: images, tokens: tokens,
+            scenes: scene - order.context.scenes, images: images - order.context.images,
+            tokens: tokens,
             milliseconds: (clock.now - start).nanoseconds / 1_000_000)
     }
 
@@ -70,11 +72,12 @@ struct StoryTask {
                 try beginScene()
             case .encoding(let input):
                 if let work = try encoding(of: input) { return work }
-                phase = .prefilling(
-                    try LanguageSequence(generation, input, pictures: encodings))
+                let sequence = try LanguageSequence(generation, input, context.memory)
+                reusedPositions += sequence.reused
+                phase = .prefilling(sequence)
             case .prefilling(let sequence):
                 guard sequence.isReady else { return sequence.nextPiece() }
-                answer(sequence)
+                begin(sequence)
             case .illustrating(let sequence):
                 return try sequence.workOfVokens()
             case .telling(let turn):
@@ -92,10 +95,12 @@ struct StoryTask {
         switch phase {
         case .encoding(let input):
             if let number = missing(in: input) {
-                encodings[number] = result.reshaped([result.shape[1], result.shape[2]])
+                context.memory.keep(
+                    result.reshaped([result.shape[1], result.shape[2]]), of: number)
             }
         case .prefilling(var sequence):
             sequence.take(result)
+            context.memory.prefix = sequence.prefix
             phase = .prefilling(sequence)
         case .illustrating(var sequence):
             let features = sequence.takeVokens(result)
@@ -109,31 +114,55 @@ struct StoryTask {
         }
     }
 
+    /// The first scene is about what the user says, if that is anything; all others are told by the
+    /// model.
     private mutating func beginScene() throws(RequestError) {
+        let isFirst = scene == order.context.scenes
+        text = isFirst ? order.prompt : ""
         scene += 1
+        answer = []
         emit(.sceneBegan(index: scene, of: order.scenes))
-        let input: [InputItem]?
-        if scene == 1 {
-            emit(.text(order.prompt))
-            input = room.illustration(of: order.prompt, after: history)
-        } else {
-            room.fit(&history)
-            input = room.next(after: history)
+        let own = isFirst ? noteTurn() : 0
+        question = .next
+        if !text.isEmpty, task != .dialogue {
+            emit(.text(text))
+            question = .illustration(text)
+        } else if isFirst, task == .dialogue, order.turn == nil {
+            emit(.text(text))
+            answer = [.text(text)]
+            return endScene(.given)
         }
-        guard let input else { return endScene([.text(order.prompt)], .given) }
+        room.fit(&context.history, for: question, keeping: own)
+        guard let input = room.input(question, after: context.history) else {
+            preconditionFailure("\(task) does not know this question")
+        }
         phase = .encoding(input)
     }
 
+    /// Notes what a session's user has said and shown, ahead of the answer.
+    /// - Returns: how much of the history that is; nothing of it is forgotten in this turn.
+    private mutating func noteTurn() -> Int {
+        guard let pictures = order.turn else { return 0 }
+        let before = context.history.count
+        let isFirst = scene == 1
+        context.history.append(user: text, shown: isFirst ? [] : pictures, task)
+        return context.history.count - before + (isFirst ? pictures.count : 0)
+    }
+
+    private var task: PromptTask { generation.file.language.task }
+
     /// The first picture of a prompt that the language model has not seen yet.
     private func missing(in input: [InputItem]) -> Int? {
-        for case .image(let number) in input where encodings[number] == nil { return number }
+        for case .image(let number) in input where context.memory.encodings[number] == nil {
+            return number
+        }
         return nil
     }
 
     private func encoding(of input: [InputItem]) throws(RequestError) -> StageWork? {
         guard let number = missing(in: input) else { return nil }
         let picture: Picture
-        switch pictures[number] {
+        switch context.pictures[number] {
         case .file(let bytes, let number):
             picture = try Picture(file: bytes, number: number, generation.file.limits)
         case .drawn(let drawn): picture = drawn
@@ -142,13 +171,13 @@ struct StoryTask {
     }
 
     /// The prompt was taken in.
-    private mutating func answer(_ sequence: LanguageSequence) {
-        if scene == 1 {
+    private mutating func begin(_ sequence: LanguageSequence) {
+        guard question == .next else {
             phase = .illustrating(sequence)
-        } else {
-            let generator = TorchGenerator(seed: order.seeds.text(scene: scene))
-            phase = .telling(LanguageTurn(generation, sequence, generator: generator))
+            return
         }
+        let generator = TorchGenerator(seed: order.seeds.text(scene: scene))
+        phase = .telling(LanguageTurn(generation, sequence, generator: generator))
     }
 
     private mutating func tell(
@@ -162,7 +191,8 @@ struct StoryTask {
         if let features = outcome.features {
             phase = .drawing(try beginImage(features), turn, ending: outcome.ending)
         } else if let ending = outcome.ending {
-            endScene(turn.story, ending)
+            answer = turn.story
+            endScene(ending)
         } else {
             phase = .telling(turn)
         }
@@ -196,26 +226,31 @@ struct StoryTask {
         _ pixels: Tensor, _ turn: LanguageTurn?, _ ending: StopReason?
     ) throws(RequestError) {
         let picture = Picture(decoded: pixels)
-        let recipe = Recipe(order, image: images)
-        emit(.imageFinished(picture.finished(index: images, recipe: recipe.entries)))
+        let recipe = Recipe(order, scene: scene, image: images)
+        let image = picture.finished(index: images, recipe: recipe.entries)
+        emit(.imageFinished(image))
+        if order.turn != nil { drawn.append(image) }
         // The model will see what was delivered: the picture as its file has it.
-        let number = pictures.count
-        pictures.append(.drawn(picture))
+        let number = context.pictures.count
+        context.pictures.append(.drawn(picture))
         guard var turn else {
-            return endScene([.text(order.prompt), .image(number)], .illustrated)
+            answer = [.image(number)]
+            return endScene(.illustrated)
         }
         turn.noteImage(number)
-        if let ending { endScene(turn.story, ending) } else { phase = .telling(turn) }
-    }
-
-    private mutating func endScene(_ story: [StoryHistory.Piece], _ reason: StopReason) {
-        history.append(story)
-        emit(.sceneEnded(index: scene, reason: reason))
-        guard scene == order.scenes else {
-            phase = .beginning
+        guard let ending else {
+            phase = .telling(turn)
             return
         }
-        phase = .finished
+        answer = turn.story
+        endScene(ending)
+    }
+
+    private mutating func endScene(_ reason: StopReason) {
+        context.history.append(answer: answer, to: text, task)
+        self.reason = reason
+        emit(.sceneEnded(index: scene, reason: reason))
+        phase = scene == order.scenes ? .finished : .beginning
     }
 
     private func imageStart(calls: Int) -> ImageStart {

@@ -4,6 +4,7 @@
 //     swift build -c release && cd Tests/Benchmarks
 //     swift run -c release kernels
 //     swift run -c release stages
+//     swift run -c release engine
 //     swift run -c release swaps [SECTION…] [--quick]
 //     swift run -c release wire [SECTION…] [--quick]
 import PackageDescription
@@ -33,6 +34,14 @@ let package = Package(
                 .product(name: "PluginHost", package: "Voken"),
             ],
             path: "stages", swiftSettings: settings),
+        .executableTarget(
+            name: "engine",
+            dependencies: [
+                .product(name: "VokenKit", package: "Kit"),
+                .product(name: "PluginHost", package: "Voken"),
+                .product(name: "Pipelines", package: "Voken"),
+            ],
+            path: "engine", swiftSettings: settings),
         .executableTarget(
             name: "swaps",
             dependencies: [

@@ -154,13 +154,15 @@ import Testing
         let room = SceneRoom(generation)
         var history = StoryHistory()
         for number in 0..<9 { history.append([.text("A picture of it."), .image(number)]) }
-        room.fit(&history)
-        let fitted = try #require(room.next(after: history))
-        #expect(room.count(fitted) + room.reserve <= 400)
+        room.fit(&history, for: .next)
+        let fitted = try #require(room.input(.next, after: history))
+        #expect(room.count(fitted) + room.reserve(for: .next) <= 400)
         var longer = StoryHistory()
         longer.append([.text("A picture of it."), .image(history.images[0] - 1)])
         for scene in history.scenes { longer.append(scene) }
-        #expect(room.count(try #require(room.next(after: longer))) + room.reserve > 400)
+        #expect(
+            room.count(try #require(room.input(.next, after: longer))) + room.reserve(for: .next)
+                > 400)
     }
 
     @Test func aDialogueAnswersThePrompt() throws {

@@ -40,4 +40,22 @@ public struct Image: Sendable, Equatable {
         if bytes.starts(with: JPEGHeader.signature) { return try decodeJPEG(bytes, limits) }
         throw ImageError(.unknownFormat, "neither a PNG nor a JPEG")
     }
+
+    /// The size that a file's header tells, before it is turned upright, with the checks of
+    /// ``decode(_:limits:)`` that need no decoding.
+    public static func size(
+        of bytes: [UInt8], limits: ImageLimits = .default
+    ) throws(ImageError) -> (width: Int, height: Int) {
+        guard bytes.count <= limits.fileBytes else {
+            throw ImageError(
+                .overLimit, "\(bytes.count) bytes; the limit is \(limits.fileBytes)")
+        }
+        if bytes.starts(with: PNGChunks.signature) { return try sizeOfPNG(bytes, limits) }
+        guard bytes.starts(with: JPEGHeader.signature) else {
+            throw ImageError(.unknownFormat, "neither a PNG nor a JPEG")
+        }
+        let header = try JPEGHeader(bytes)
+        try limits.check(width: header.width, height: header.height)
+        return (header.width, header.height)
+    }
 }

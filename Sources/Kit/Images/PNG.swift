@@ -5,7 +5,9 @@ extension Image {
     /// Where the header chunk ends: signature, length, type, 13 bytes, checksum.
     private static let headerEnd = PNGChunks.signature.count + 4 + 4 + 13 + 4
 
-    static func decodePNG(_ bytes: [UInt8], _ limits: ImageLimits) throws(ImageError) -> Image {
+    static func sizeOfPNG(
+        _ bytes: [UInt8], _ limits: ImageLimits
+    ) throws(ImageError) -> (width: Int, height: Int) {
         var chunks = PNGChunks(bytes)
         guard let header = chunks.next(), header.type == "IHDR", header.range.count == 13 else {
             throw ImageError(.malformed, "the PNG has no header")
@@ -15,6 +17,11 @@ extension Image {
         let height = Int(bigEndian(bytes[start + 4..<start + 8]))
         try limits.check(width: width, height: height)
         try checkTexts(bytes, limits)
+        return (width, height)
+    }
+
+    static func decodePNG(_ bytes: [UInt8], _ limits: ImageLimits) throws(ImageError) -> Image {
+        let (width, height) = try sizeOfPNG(bytes, limits)
         var rgba = [UInt8](repeating: 0, count: width * height * 4)
         var message = [CChar](repeating: 0, count: 128)
         let status = unsafe voken_png_decode(

@@ -32,12 +32,20 @@ public final class Engine: Sendable {
     /// Signalled for each job put into the queue, and when there is something else to look at.
     let news = DispatchSemaphore(value: 0)
     let meter = StageMeter()
+    /// Conversations, whose turns ``submit(_:session:terms:events:)`` takes.
+    public let sessions: SessionStore
     /// Rings alarms.
     private let alarms = DispatchQueue(label: "voken-deadlines")
     /// Signalled when the thread is over.
     private let over = DispatchSemaphore(value: 0)
 
-    public init(_ generation: Generation) {
+    public convenience init(_ generation: Generation) {
+        self.init(generation, clock: .system)
+    }
+
+    /// - Parameter clock: of the sessions.
+    init(_ generation: Generation, clock: SessionClock) {
+        sessions = SessionStore(generation, clock: clock)
         state = Mutex(EngineState(generation: generation))
         let threads = generation.file.engine.threads
         if threads > 0 { ThreadPool.configure(threads: threads) }
@@ -69,6 +77,7 @@ public final class Engine: Sendable {
     /// Admits new requests with another generation; those already admitted keep theirs.
     func publish(_ generation: Generation) {
         state.withLock { $0.generation = generation }
+        sessions.serve(generation)
     }
 
     /// Calls `body`, on any thread, with the number of each generation that its last request lets
@@ -108,22 +117,62 @@ public final class Engine: Sendable {
         events: @escaping @Sendable (StoryEvent) -> Void
     ) throws(RequestError) -> Job {
         try terms.check()
-        let generation = hold()
-        let job: Job
-        do throws(RequestError) {
+        return try holding { generation throws(RequestError) in
             let order = try StoryOrder(request, generation)
-            let (ticket, ahead) = try state.withLock { state throws(RequestError) in
-                try state.admit(terms, bytes: request.byteCount, generation.file)
+            return try enqueue(order, nil, bytes: request.byteCount, terms, events)
+        }
+    }
+
+    /// Checks a turn of a session and puts it into the queue: a job whose one scene has the number
+    /// of the turn. If it fails, the session is as it was.
+    /// - Parameter events: as of ``submit(_:terms:events:)``; when the end is told, the next turn
+    ///   can be taken.
+    public func submit(
+        _ turn: TurnRequest, session name: String, terms: JobTerms = JobTerms(),
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> Job {
+        try terms.check()
+        return try holding { generation throws(RequestError) in
+            let (lease, content, memory) = try sessions.begin(turn, name, user: terms.user)
+            do throws(RequestError) {
+                let order = try StoryOrder(turn, of: content, memory: memory, generation)
+                return try enqueue(order, lease, bytes: turn.byteCount, terms, events)
+            } catch {
+                sessions.end(lease, TurnResult(memory: memory))
+                throw error
             }
-            job = Job(
-                id: Self.jobID(ticket.number), ticket: ticket, order: order,
-                deadline: terms.deadline, events: events
-            ) { [weak self] job in self?.endIfWaiting(job) }
-            job.emit(.accepted(job: job.id, ahead: ahead))
+        }
+    }
+
+    /// Calls `body` with the generation of a request that comes, which it keeps unless it fails.
+    private func holding(
+        _ body: (Generation) throws(RequestError) -> Job
+    ) throws(RequestError) -> Job {
+        let generation = state.withLock { state in
+            state.holders[state.generation.number, default: 0] += 1
+            return state.generation
+        }
+        do throws(RequestError) {
+            return try body(generation)
         } catch {
             release(generation.number)
             throw error
         }
+    }
+
+    private func enqueue(
+        _ order: StoryOrder, _ lease: SessionLease?, bytes: Int, _ terms: JobTerms,
+        _ events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> Job {
+        let (ticket, ahead) = try state.withLock { state throws(RequestError) in
+            try state.admit(terms, bytes: bytes, order.generation.file)
+        }
+        let job = Job(
+            id: Self.jobID(ticket.number), ticket: ticket, lease: lease, order: order,
+            deadline: terms.deadline, events: events
+        ) { [weak self] job in self?.endIfWaiting(job) }
+        if let lease { sessions.note(job, lease) }
+        job.emit(.accepted(job: job.id, ahead: ahead))
         if let deadline = job.deadline {
             job.set(
                 Alarm(at: deadline, on: alarms) { [weak self, weak job] in
@@ -140,16 +189,8 @@ public final class Engine: Sendable {
     /// Different also from those of a process that serves the same socket, before or after.
     static func jobID(_ number: Int) -> String { "job-\(getpid())-\(number)" }
 
-    /// The generation of a request that comes.
-    private func hold() -> Generation {
-        state.withLock { state in
-            state.holders[state.generation.number, default: 0] += 1
-            return state.generation
-        }
-    }
-
     /// A request lets go of its generation.
-    func release(_ generation: Int) {
+    private func release(_ generation: Int) {
         let isLast = state.withLock { state in
             let left = (state.holders[generation] ?? 0) - 1
             state.holders[generation] = left > 0 ? left : nil
@@ -175,17 +216,26 @@ public final class Engine: Sendable {
     }
 
     private func endIfWaiting(_ job: Job) {
-        guard let error = job.interruption else { return }
-        let wasWaiting = state.withLock { state in
-            guard state.remove(job) else { return false }
-            state.count(error)
-            return true
+        guard let error = job.interruption, state.withLock({ $0.remove(job, error) }) else {
+            return
         }
-        if wasWaiting {
-            _ = job.takeOrder()
-            job.emit(.failed(error))
-            release(job.generation)
-            news.signal()
-        }
+        let memory = job.takeOrder()?.context.memory ?? ContextMemory()
+        conclude(job, .failed(error), TurnResult(memory: memory))
+        news.signal()
+    }
+
+    /// A running job is over.
+    /// - Parameters:
+    ///   - result: for its session, if it is a turn of one.
+    ///   - service: what it took, in nanoseconds of the inference thread.
+    func end(_ job: Job, _ end: StoryEvent, _ result: TurnResult, service: Int) {
+        state.withLock { $0.end(job, end.failure, service: service) }
+        conclude(job, end, result)
+    }
+
+    private func conclude(_ job: Job, _ end: StoryEvent, _ result: TurnResult) {
+        if let lease = job.lease { sessions.end(lease, result) }
+        job.emit(end)
+        release(job.generation)
     }
 }

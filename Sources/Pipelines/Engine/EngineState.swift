@@ -78,11 +78,12 @@ struct EngineState {
         queue.insert(job.ticket)
     }
 
-    /// A waiting job goes.
+    /// A waiting job ends.
     /// - Returns: whether it waited.
-    mutating func remove(_ job: Job) -> Bool {
+    mutating func remove(_ job: Job, _ error: RequestError) -> Bool {
         guard queue.remove(job.ticket.number) else { return false }
         jobs[job.ticket.number] = nil
+        count(error)
         return true
     }
 
@@ -115,7 +116,7 @@ struct EngineState {
         }
     }
 
-    mutating func count(_ error: RequestError) {
+    private mutating func count(_ error: RequestError) {
         if error.code == .cancelled { cancelled += 1 } else { failed += 1 }
     }
 }

@@ -8,7 +8,10 @@ public final class Job: Sendable {
     public let priority: Int
     /// The number of the generation that it was admitted with.
     public let generation: Int
+    /// The session that it is a turn of.
+    public var session: String? { lease?.key.name }
     let ticket: JobQueue.Ticket
+    let lease: SessionLease?
     let deadline: ContinuousClock.Instant?
     private let order: Mutex<StoryOrder?>
     private let events: @Sendable (StoryEvent) -> Void
@@ -22,10 +25,11 @@ public final class Job: Sendable {
     private struct Place {
         var progress = JobProgress()
         var position: String?
+        var reusedPositions = 0
     }
 
     init(
-        id: String, ticket: JobQueue.Ticket, order: StoryOrder,
+        id: String, ticket: JobQueue.Ticket, lease: SessionLease?, order: StoryOrder,
         deadline: ContinuousClock.Instant?, events: @escaping @Sendable (StoryEvent) -> Void,
         whenCancelled: @escaping @Sendable (Job) -> Void
     ) {
@@ -34,6 +38,7 @@ public final class Job: Sendable {
         priority = ticket.priority
         generation = order.generation.number
         self.ticket = ticket
+        self.lease = lease
         self.order = Mutex(order)
         self.deadline = deadline
         self.events = events
@@ -86,6 +91,15 @@ public final class Job: Sendable {
         events(event)
     }
 
+    /// Positions of the language model's prompts that were there already, from the scene before or
+    /// from the session's cache.
+    public var reusedPositions: Int { place.withLock(\.reusedPositions) }
+
     /// - Parameter tokens: that were sampled, so far.
-    func note(tokens: Int) { place.withLock { $0.progress.tokens = tokens } }
+    func note(tokens: Int, reusedPositions: Int) {
+        place.withLock { place in
+            place.progress.tokens = tokens
+            place.reusedPositions = reusedPositions
+        }
+    }
 }

@@ -40,7 +40,10 @@ struct Rotation {
 
     private mutating func begin(_ job: Job) {
         guard let order = job.takeOrder() else { preconditionFailure("a job runs once") }
-        if let error = interruption(of: job) { return tell(.failed(error), job, service: 0) }
+        if let error = interruption(of: job) {
+            let memory = order.context.memory
+            return engine.end(job, .failed(error), TurnResult(memory: memory), service: 0)
+        }
         let others = runners.lazy.filter { $0.job.user == job.user }.map(\.given).min()
         runners.append(
             Runner(
@@ -92,7 +95,9 @@ struct Rotation {
         do throws(RequestError) {
             runners[index].work = nil
             try runners[index].task.take(answer.get())
-            runners[index].job.note(tokens: runners[index].task.tokens)
+            let task = runners[index].task
+            runners[index].job.note(
+                tokens: task.tokens, reusedPositions: task.reusedPositions)
             charge(index, ContinuousClock.now - start)
         } catch {
             end(index, .failed(error))
@@ -137,16 +142,13 @@ struct Rotation {
 
     private mutating func end(_ index: Int, _ event: StoryEvent) {
         let (job, service) = (runners[index].job, runners[index].service)
+        let result = runners[index].task.turnResult(event.failure)
         // When the end is told nothing of the job is left, its hold on its generation included.
         runners.remove(at: index)
-        tell(event, job, service: service)
+        engine.end(job, event, result, service: service)
     }
+}
 
-    private func tell(_ end: StoryEvent, _ job: Job, service: Int) {
-        var failure: RequestError?
-        if case .failed(let error) = end { failure = error }
-        engine.state.withLock { $0.end(job, failure, service: service) }
-        job.emit(end)
-        engine.release(job.generation)
-    }
+extension StoryEvent {
+    var failure: RequestError? { if case .failed(let error) = self { error } else { nil } }
 }

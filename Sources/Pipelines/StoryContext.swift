@@ -1,0 +1,44 @@
+/// What a story has come to: all that its next scene depends on besides the request.
+struct StoryContext: Sendable {
+    enum PictureSource: Sendable {
+        /// - Parameter number: from 1, for messages.
+        case file([UInt8], number: Int)
+        case drawn(Picture)
+    }
+
+    var history: StoryHistory
+    /// By the numbers that `history` uses.
+    var pictures: [PictureSource]
+    /// That were told.
+    var scenes = 0
+    /// That were drawn.
+    var images = 0
+    var memory = ContextMemory()
+
+    /// Before the first scene.
+    /// - Parameter shown: the user's pictures.
+    init(shown: [[UInt8]]) {
+        history = StoryHistory(pictures: shown.count)
+        pictures = shown.enumerated().map { .file($1, number: $0 + 1) }
+    }
+
+    /// After the turns of a session.
+    init(_ content: SessionContent, _ task: PromptTask, memory: ContextMemory = ContextMemory()) {
+        history = StoryHistory(pictures: content.turns.first?.shown.count ?? 0)
+        for (index, turn) in content.turns.enumerated() {
+            history.append(
+                user: turn.text, shown: index == 0 ? [] : turn.shown.map { $0 - 1 }, task)
+            let answer = turn.answer.map { piece -> StoryHistory.Piece in
+                switch piece {
+                case .text(let text): .text(text)
+                case .picture(let number): .image(number - 1)
+                }
+            }
+            history.append(answer: answer, to: turn.text, task)
+        }
+        pictures = content.pictures.enumerated().map { .file($1.file, number: $0 + 1) }
+        scenes = content.turns.count
+        images = content.turns.reduce(0) { $0 + $1.drawn.count }
+        self.memory = memory
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Pipelines
+import PluginHost
+import Stages
+import Synchronization
+
+/// Runs jobs on the pocket model, on engines with other settings.
+struct Bench {
+    struct Result {
+        var jobsPerSecond = 0.0
+        var unetCalls = 0
+        var modelCalls = 0
+    }
+
+    let checkout: String
+    private static let runs = 3
+
+    /// The best of a few runs: other work on the machine only ever adds to the time.
+    func stories(concurrency: Int, unetBatch: Int) throws -> Result {
+        try best(
+            StoryRequest(prompt: "Mia the rabbit found a blue ball.", scenes: 2, steps: 10),
+            [
+                "concurrency = 4": "concurrency = \(concurrency)",
+                "unet_batch = 2": "unet_batch = \(unetBatch)",
+            ])
+    }
+
+    func texts(concurrency: Int) throws -> Result {
+        try best(
+            StoryRequest(prompt: "Mia the rabbit found a blue ball.", scenes: 3, steps: 1),
+            [
+                "concurrency = 4": "concurrency = \(concurrency)",
+                "force_generation = true": "force_generation = false",
+            ])
+    }
+
+    private func best(_ request: StoryRequest, _ changes: [String: String]) throws -> Result {
+        let generation = try generation(changes)
+        var best = Result()
+        for _ in 0..<Self.runs {
+            let engine = Engine(generation)
+            defer { engine.shutdown(grace: .zero) }
+            let start = ContinuousClock.now
+            let ended = DispatchSemaphore(value: 0)
+            for number in 0..<8 {
+                var request = request
+                request.seed = UInt64(number)
+                _ = try engine.submit(request) { event in
+                    switch event {
+                    case .finished, .failed: ended.signal()
+                    default: break
+                    }
+                }
+            }
+            for _ in 0..<8 { ended.wait() }
+            let rate = 8 / ((ContinuousClock.now - start) / .seconds(1))
+            if rate > best.jobsPerSecond {
+                best = Result(
+                    jobsPerSecond: rate, unetCalls: engine.stageCounters[.unet]?.calls ?? 0,
+                    modelCalls: engine.stageCounters[.languageModel]?.calls ?? 0)
+            }
+        }
+        return best
+    }
+
+    /// Milliseconds from a turn to the first text of its answer, and positions that were reused.
+    func turn(cacheBytes: Int) throws -> (Double, Int) {
+        let engine = Engine(
+            try generation(["cache_bytes = 536_870_912": "cache_bytes = \(cacheBytes)"]))
+        defer { engine.shutdown(grace: .zero) }
+        let settings = SessionSettings(steps: 1, seed: 1)
+        let user: UInt32 = 1
+        _ = try engine.sessions.create(name: "bench", settings: settings, user: user)
+        var times: [Double] = []
+        var reused = 0
+        for number in 0..<7 + Self.runs {
+            let text = number == 0 ? "Mia the rabbit found a blue ball." : ""
+            let first = Mutex<ContinuousClock.Instant?>(nil)
+            let ended = DispatchSemaphore(value: 0)
+            let start = ContinuousClock.now
+            let job = try engine.submit(
+                TurnRequest(text: text), session: "bench", terms: JobTerms(user: user)
+            ) { event in
+                switch event {
+                case .text: first.withLock { $0 = $0 ?? .now }
+                case .finished, .failed: ended.signal()
+                default: break
+                }
+            }
+            ended.wait()
+            if number >= 7 {
+                let end = first.withLock { $0 } ?? .now
+                times.append((end - start) / .milliseconds(1))
+                reused = job.reusedPositions
+                // The same turn again.
+                _ = try engine.sessions.truncate("bench", turns: 7, user: user)
+            }
+        }
+        return (times.min() ?? 0, reused)
+    }
+
+    private func generation(_ changes: [String: String]) throws -> Generation {
+        let path = checkout + "/etc/pipelines/pocket.toml"
+        var text = try String(contentsOfFile: path, encoding: .utf8)
+        for (old, new) in changes { text = text.replacingOccurrences(of: old, with: new) }
+        let file = try PipelineFile(text: text, path: path)
+        let state = FileManager.default.temporaryDirectory
+            .appending(path: "voken-bench-state-\(getuid())").path
+        let host = try PluginHost(
+            .init(directories: [checkout + "/.build/release"], stateDirectory: state))
+        return try Pipeline.load(file, host: host)
+    }
+}

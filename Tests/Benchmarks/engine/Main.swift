@@ -1,0 +1,46 @@
+import Foundation
+import Pipelines
+import Synchronization
+
+/// `engine [CHECKOUT]`: what it brings to run several jobs of the pocket model at a time, to batch
+/// calls of the UNet, and to keep a conversation's cache; from the release build of a checkout (by
+/// default the one around this package).
+@main
+enum Main {
+    static func main() throws {
+        let here = FileManager.default.currentDirectoryPath
+        let checkout = CommandLine.arguments.dropFirst().first ?? here + "/../.."
+        let bench = Bench(checkout: checkout)
+        print("8 stories of 2 scenes, 10 steps                 jobs/s    UNet calls   LM calls")
+        for concurrency in [1, 2, 4, 8] {
+            for batch in concurrency == 1 ? [2] : [2, 4, 8] {
+                let result = try bench.stories(concurrency: concurrency, unetBatch: batch)
+                print(
+                    "concurrency \(concurrency), unet_batch \(batch)".padded(46)
+                        + String(
+                            format: "%8.2f %12d %10d", result.jobsPerSecond, result.unetCalls,
+                            result.modelCalls))
+            }
+        }
+        print("8 texts of 64 tokens, a one-step picture first")
+        for concurrency in [1, 2, 4, 8] {
+            let result = try bench.texts(concurrency: concurrency)
+            print(
+                "concurrency \(concurrency)".padded(46)
+                    + String(
+                        format: "%8.2f %12d %10d", result.jobsPerSecond, result.unetCalls,
+                        result.modelCalls))
+        }
+        print("a turn after 6 others, to its first text              ms    positions reused")
+        for (name, bytes) in [("without a cache", 0), ("with", 512 << 20)] {
+            let (milliseconds, reused) = try bench.turn(cacheBytes: bytes)
+            print(name.padded(46) + String(format: "%8.1f %12d", milliseconds, reused))
+        }
+    }
+}
+
+extension String {
+    fileprivate func padded(_ width: Int) -> String {
+        padding(toLength: width, withPad: " ", startingAt: 0)
+    }
+}
