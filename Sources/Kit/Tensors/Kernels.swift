@@ -1,7 +1,7 @@
 internal import CKernels
 internal import COpenBLAS
 
-/// The inner loops, and the matrix products of OpenBLAS.
+/// The inner loops, and the product of OpenBLAS that ours are tested against.
 enum Kernels {
     /// The loops for this CPU; chosen once.
     static let table: voken_kernels = unsafe voken_kernels().pointee
@@ -10,11 +10,14 @@ enum Kernels {
     /// layers of them would fight for the same cores.
     private static let oneThread: Void = openblas_set_num_threads(1)
 
-    /// Which kernels run: `avx2` or `portable`.
+    /// Which kernels run: `avx512`, `avx2` or `portable`.
     static var name: String { unsafe String(cString: table.name) }
 
     /// `c += a · bᵀ` in place, with `a` of `[rows, depth]`, `b` of `[columns, depth]` and `c` of
     /// `[rows, columns]`, each with a stride between rows.
+    ///
+    /// No operation uses it: which of its loops a row meets depends on how many rows there are, and
+    /// with the loop the last bits change.
     static func multiplyAdd(
         _ a: UnsafePointer<Float>, stride strideA: Int, byTransposed b: UnsafePointer<Float>,
         stride strideB: Int, into c: UnsafeMutablePointer<Float>, stride strideC: Int, rows: Int,

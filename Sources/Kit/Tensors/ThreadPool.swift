@@ -3,8 +3,8 @@ import Synchronization
 
 /// The threads that operations share their work among.
 ///
-/// An operation cuts its work into pieces by its shapes alone and the threads take the pieces as
-/// they come, so results do not depend on how many threads there are.
+/// The threads take the pieces of an operation as they come. Where a sum runs over several pieces
+/// they are cut by shapes alone, so results do not depend on how many threads there are.
 public enum ThreadPool {
     private static let crew = Mutex<Crew?>(nil)
     private static let configured = Atomic<Int>(0)

@@ -127,12 +127,6 @@ public protocol WeightBytes: AnyObject, Sendable {}
         unsafe Kernels.table.decode(
             format.kernelFormat, bytes + range.lowerBound * format.width, elements, range.count)
     }
-
-    /// The elements, where they need no conversion.
-    var floats: UnsafePointer<Float>? {
-        guard format == .float32, let bytes = unsafe bytes else { return nil }
-        return unsafe bytes.assumingMemoryBound(to: Float.self)
-    }
 }
 
 private func transpose<Element: BitwiseCopyable>(

@@ -7,17 +7,26 @@ import Tensors
 /// What a sample of a batch takes beside what it takes alone.
 struct Batches {
     let name: String
-    /// A call with a batch of so many.
-    let run: (Int) -> Void
+    /// Makes what the calls need, and a call with a batch of so many.
+    let prepare: () throws -> (Int) -> Void
 
     static let sizes = [1, 2, 4, 8, 16]
 
-    static func unet(_ name: String, _ unet: any UNet, side: Int) -> Batches {
+    static func unet(
+        _ name: String, side: Int, _ load: @escaping () throws -> any UNet
+    ) -> Batches {
+        Batches(name: name) {
+            let unet = try load()
+            return predictions(unet, side: side)
+        }
+    }
+
+    private static func predictions(_ unet: any UNet, side: Int) -> (Int) -> Void {
         var generator = TorchGenerator(seed: 1)
         let most = sizes.max() ?? 1
         let latents = generator.normal([most, side, side, unet.latentChannels])
         let conditioning = generator.normal([most, 77, unet.conditioningWidth])
-        return Batches(name: name) { count in
+        return { count in
             _ = unet.predict(
                 latents.slice(axis: 0, 0..<count),
                 timesteps: (0..<count).map { Float(999 - 60 * $0) },
@@ -31,6 +40,17 @@ struct Batches {
         _ name: String, width: Int, feedForward: Int, heads: Int, layers: Int, vocabulary: Int,
         _ format: WeightFormat
     ) -> Batches {
+        Batches(name: name) {
+            tokens(
+                width: width, feedForward: feedForward, heads: heads, layers: layers,
+                vocabulary: vocabulary, format)
+        }
+    }
+
+    private static func tokens(
+        width: Int, feedForward: Int, heads: Int, layers: Int, vocabulary: Int,
+        _ format: WeightFormat
+    ) -> (Int) -> Void {
         var generator = TorchGenerator(seed: 1)
         func weight(_ rows: Int, _ columns: Int) -> Weight {
             Weight(generator.normal([rows, columns]).scaled(by: 0.05), format: format)
@@ -46,7 +66,7 @@ struct Batches {
         let scale = Tensor([width], repeating: 1)
         let cached = generator.normal([1, 300, width])
         let tokens = generator.normal([sizes.max() ?? 1, width])
-        return Batches(name: name) { count in
+        return { count in
             var x = tokens.slice(axis: 0, 0..<count)
             for block in blocks {
                 let h = rmsNorm(x, weight: scale, epsilon: 1e-6)

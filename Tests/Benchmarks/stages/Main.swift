@@ -4,35 +4,38 @@ import PluginHost
 import Stages
 import Tensors
 
-/// `stages [CHECKOUT]`: what the stages of the pocket model take, from the release build of a
-/// checkout (by default the one around this package).
+/// `stages [CHECKOUT [WORD]]`: what the stages of the pocket model take, from the release build of
+/// a checkout (by default the one around this package). With a word, only what has it in its name.
 @main
 enum Main {
     static func main() throws {
         let here = FileManager.default.currentDirectoryPath
-        let checkout = CommandLine.arguments.dropFirst().first ?? here + "/../.."
+        let arguments = CommandLine.arguments.dropFirst()
+        let checkout = arguments.first ?? here + "/../.."
+        let word = arguments.dropFirst().first ?? ""
         let programs = checkout + "/.build/release"
-        try startUp(programs)
+        if word.isEmpty { try startUp(programs) }
 
         let pocket = try PocketStages(programs: programs, models: checkout + "/etc/models/pocket")
         row("loading all stages", pocket.loadSeconds * 1e3, "ms")
-        for item in pocket.cases { row(item.name, median(item.run) * 1e3, "ms") }
-        let token = median(pocket.token)
-        row("one token with logits", token * 1e3, "ms")
-        row("decoding", 1 / token, "tokens/s")
-        row("resident memory", Double(residentBytes()) / 1e6, "MB")
-        for batch in pocket.batches {
-            let times = Batches.sizes.map { size in
-                median { batch.run(size) } * 1e3 / Double(size)
+        for item in pocket.cases where word.isEmpty || item.name.contains(word) {
+            row(item.name, median(item.run) * 1e3, "ms")
+        }
+        if word.isEmpty {
+            let token = median(pocket.token)
+            row("one token with logits", token * 1e3, "ms")
+            row("decoding", 1 / token, "tokens/s")
+            row("resident memory", Double(residentBytes()) / 1e6, "MB")
+        }
+        for batches in pocket.batches where word.isEmpty || batches.name.contains(word) {
+            let run = try batches.prepare()
+            let columns = Batches.sizes.map { size in
+                String(format: "%8.3f", median { run(size) } * 1e3 / Double(size))
             }
             print(
-                batch.name.padding(toLength: 36, withPad: " ", startingAt: 0)
-                    + zip(Batches.sizes, times)
-                    .map {
-                        String(format: "%d: %.3f ms", $0, $1).padding(
-                            toLength: 16, withPad: " ", startingAt: 0)
-                    }
-                    .joined() + "a sample")
+                batches.name.padding(toLength: 33, withPad: " ", startingAt: 0)
+                    + columns.joined() + " ms a sample, in batches of "
+                    + Batches.sizes.map(String.init).joined(separator: ", "))
         }
     }
 

@@ -50,8 +50,10 @@ struct PocketStages {
         _ = llama.forward(prompt, state: state128)
 
         batches = [
-            .unet("UNet", unet, side: side),
-            .unet("UNet of (320, 640), 32x32", try Self.wider(host, models + "/unet"), side: 32),
+            .unet("UNet", side: side) { unet },
+            .unet("UNet of (320, 640), 32x32", side: 32) {
+                try Self.wider(host, models + "/unet")
+            },
             .decoding(
                 "decoding", width: 192, feedForward: 512, heads: 6, layers: 5, vocabulary: 1033,
                 .float16),
