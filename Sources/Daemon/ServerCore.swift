@@ -52,6 +52,10 @@ final class ServerCore {
     var isRetiring: Bool { phase == .retiring }
     var isUpgrading: Bool { upgrade != nil }
     var connectionCount: Int { connections.count }
+    /// Connections that were taken since the start.
+    var takenCount: UInt64 { acceptor?.takenCount ?? 0 }
+    /// Those that were refused or cut off since the start, by reason.
+    var cutOffCounts: [String: UInt64] { acceptor?.cutOffCounts ?? [:] }
 
     func didClose(_ session: ServerSession) {
         if let (_, peer) = connections.removeValue(forKey: ObjectIdentifier(session)) {

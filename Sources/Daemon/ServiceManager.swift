@@ -43,8 +43,10 @@ public struct ServiceManager: Sendable {
 
     /// One that does not listen is no error: it is for its sake alone.
     ///
-    /// - Parameter fields: `NAME=value`; control characters become spaces.
-    public func notify(_ fields: String...) {
+    /// - Parameters:
+    ///   - fields: `NAME=value`; control characters become spaces.
+    ///   - isRepeated: whether it will be said again: then it is not waited for room to say it.
+    public func notify(_ fields: String..., isRepeated: Bool = false) {
         let lines = fields.map { field in
             String(decoding: field.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
         }
@@ -59,7 +61,8 @@ public struct ServiceManager: Sendable {
             descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         unsafe withUnsafePointer(to: address) { address in
             _ = unsafe sendto(
-                descriptor, text, text.count, Int32(MSG_NOSIGNAL),
+                descriptor, text, text.count,
+                Int32(MSG_NOSIGNAL) | (isRepeated ? Int32(MSG_DONTWAIT) : 0),
                 UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self), count)
         }
     }

@@ -36,7 +36,7 @@ final class ServiceReport {
     func end() { timer.close() }
 
     private func tick() {
-        if manager.watchdog != nil { manager.notify("WATCHDOG=1") }
+        if manager.watchdog != nil { manager.notify("WATCHDOG=1", isRepeated: true) }
         if !isDraining, generation != backend.generation { manager.notify(status()) }
     }
 

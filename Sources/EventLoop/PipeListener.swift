@@ -154,6 +154,7 @@ extension PipeListener {
             unsafe uv_poll_stop(raw(uv_poll_t.self))
             return
         }
+        spare.reopen()
         unsafe uv_poll_start(raw(uv_poll_t.self), Int32(UV_READABLE.rawValue)) { handle, _, _ in
             let handle = unsafe LoopHandle.from(UnsafeMutableRawPointer(handle))
             (handle as? PipeListener)?.takeThoseWhoWait()
@@ -213,18 +214,13 @@ extension PipeListener {
         takeCallers(false)
         let timer = pauseTimer ?? Timer(loop: loop)
         pauseTimer = timer
-        timer.start(after: settings.pause) { [unowned self] in
-            spare.reopen()
-            takeCallers(true)
-        }
+        timer.start(after: settings.pause) { [unowned self] in takeCallers(true) }
     }
 }
 
 /// A descriptor that is kept so that there is one left for a moment when all others are in use.
 private struct SpareDescriptor {
     private var descriptor: Int32 = -1
-
-    init() { reopen() }
 
     mutating func reopen() {
         guard descriptor < 0 else { return }

@@ -106,6 +106,8 @@ struct Vokend: ParsableCommand {
             try command.run()
         } catch let error as PipelineError {
             end("\(error)", 7)
+        } catch let error as AccessError {
+            end("\(error)", 7)
         } catch  where exitCode(for: error) == .success {
             print(fullMessage(for: error))
         } catch  where exitCode(for: error) == .validationFailure {

@@ -127,6 +127,41 @@ import Testing
         }
     }
 
+    /// A plugin that closes the probe's output, or starts what keeps it open.
+    @Test func aProbeThatSaysNoMoreIsGivenUpAsWell() throws {
+        let program = try probe("silent", "exec >&- 2>&-; exec sleep 100")
+        let host = try workshop.host(probe: Probe(program: program, milliseconds: 200))
+        expectRefused(.loadHung, "no answer from the probe in 200 ms") { try loadEcho(host) }
+        let quick = try probe("quick", "exec >&- 2>&-; sleep 0.05; exit 3")
+        let other = try workshop.host(probe: Probe(program: quick, milliseconds: 20_000))
+        expectRefused(.unresolved, "(3)") { try loadEcho(other) }
+    }
+
+    @Test func aHostThatEndsWaitsForNoProbe() throws {
+        let mark = workshop.folder + "/begun"
+        let program = try probe("hangs", "touch '\(mark)'; exec sleep 1000")
+        let host = try workshop.host(probe: Probe(program: program, milliseconds: 3_600_000))
+        Thread.detachNewThread {
+            while !FileManager.default.fileExists(atPath: mark) { usleep(1000) }
+            host.stopProbes()
+        }
+        expectRefused(.host, "about to end") { try loadEcho(host) }
+        expectRefused(.host, "about to end") { try loadEcho(host) }
+    }
+
+    private func probe(_ name: String, _ script: String) throws -> String {
+        let path = try workshop.write(Data("#!/bin/sh\n\(script)\n".utf8), as: name)
+        try workshop.setMode(0o700, of: path)
+        return path
+    }
+
+    private func loadEcho(_ host: PluginHost) throws {
+        try workshop.copy("Echo", as: "libEcho.so")
+        _ = try host.load(
+            StageOrder(.vae, plugin: workshop.folder + "/libEcho.so", StageContext(model: nil)),
+            checks: .full)
+    }
+
     @Test func constructsAndChecksStagesWithoutWeights() throws {
         let process = Process()
         let output = Pipe()
