@@ -53,6 +53,7 @@ let package = Package(
         .executableTarget(
             name: "wire",
             dependencies: [
+                "BenchmarkSupport",
                 .product(name: "VokenClient", package: "Voken"),
                 .product(name: "Wire", package: "Voken"),
                 .product(name: "EventLoop", package: "Voken"),

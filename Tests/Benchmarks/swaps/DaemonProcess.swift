@@ -18,10 +18,11 @@ final class DaemonProcess {
         let file = folder + "/pipeline.toml"
         try replace(file, with: Array(pipeline.text.utf8))
         let vokend = bench.programs + "/vokend"
-        let own = [
-            "--pipeline", file, "--socket", socket, "--state", folder + "/state", "--log-level",
-            "warning",
-        ]
+        let own =
+            [
+                "--pipeline", file, "--socket", socket, "--state", folder + "/state", "--log-level",
+                "warning",
+            ] + options
         if let user {
             program = "/usr/bin/setpriv"
             arguments = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", vokend] + own

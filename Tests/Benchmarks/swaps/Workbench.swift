@@ -61,7 +61,7 @@ struct Failure: Error, CustomStringConvertible {
 }
 
 /// Replaces a file by renaming another over it.
-func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o644) throws {
+public func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o644) throws {
     let part = path + ".part"
     try Data(bytes).write(to: URL(filePath: part))
     unsafe chmod(part, mode)

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// Rounds of measurements that take turns, one list of values for each name.

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// A server in a process of its own, until this is dropped.

@@ -1,9 +1,10 @@
+import BenchmarkSupport
 import Foundation
 import VokenClient
 
 /// One call after the other, of Health/Check: the daemon and the client library against Go's.
 func unarySection(_ bench: Workbench) throws {
-    let daemon = try DaemonProcess(bench, PipelineText(bench))
+    let daemon = try DaemonProcess(bench, pipeline: try echoPipeline(bench))
     try daemon.start()
     let go = try GoProgram(bench)
     let goServer = try ServerProcess(bench, go.path)
@@ -49,7 +50,7 @@ private func roundTrips(_ socket: String, _ count: Int) throws -> Distribution {
 
 /// 64 calls at a time over one connection.
 func parallelSection(_ bench: Workbench) throws {
-    let daemon = try DaemonProcess(bench, PipelineText(bench))
+    let daemon = try DaemonProcess(bench, pipeline: try echoPipeline(bench))
     try daemon.start()
     let go = try GoProgram(bench)
     let goServer = try ServerProcess(bench, go.path)
@@ -89,4 +90,8 @@ private func callsPerSecond(_ socket: String, _ count: Int, _ width: Int) throws
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     guard failed.wait(timeout: .now()) == .timedOut else { throw Failure("a call failed") }
     return Double(count) / seconds
+}
+
+private func echoPipeline(_ bench: Workbench) throws -> String {
+    try String(contentsOfFile: bench.root + "/etc/pipelines/echo.toml", encoding: .utf8)
 }

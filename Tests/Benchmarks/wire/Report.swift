@@ -1,1 +1,0 @@
-../swaps/Report.swift

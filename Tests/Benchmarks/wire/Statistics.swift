@@ -1,1 +1,0 @@
-../swaps/Statistics.swift

@@ -1,1 +1,0 @@
-../swaps/Workbench.swift
