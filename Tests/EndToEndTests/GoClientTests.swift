@@ -19,7 +19,8 @@ struct GoClientTests {
             .withStreams,
             [
                 "voken_version", "voken_status", "voken_health", "voken_cancel_unknown",
-                "voken_generate", "voken_generate_and_cancel", "voken_generate_bad_request",
+                "voken_submit_and_poll", "voken_submit_cancel", "voken_generate",
+                "voken_generate_and_cancel", "voken_generate_bad_request",
             ])
     }
 
@@ -29,6 +30,7 @@ struct GoClientTests {
             .withoutStreams,
             [
                 "voken_version", "voken_status", "voken_health", "voken_cancel_unknown",
+                "voken_submit_and_poll", "voken_submit_cancel",
             ])
     }
 }
