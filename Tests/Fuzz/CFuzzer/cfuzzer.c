@@ -2,6 +2,7 @@
 #include "cfuzzer.h"
 
 #include <sanitizer/allocator_interface.h>
+#include <sanitizer/lsan_interface.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,6 +29,10 @@ void voken_heap_begin(void) {
 }
 
 int64_t voken_heap_peak(void) { return atomic_load(&peak); }
+
+void voken_keep_begin(void) { __lsan_disable(); }
+
+void voken_keep_end(void) { __lsan_enable(); }
 
 int voken_memory_file(const uint8_t *bytes, size_t count) {
   static int file = -1;

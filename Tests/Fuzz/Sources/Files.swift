@@ -4,9 +4,8 @@ import Glibc
 
 /// Files that targets need beside their input.
 enum Files {
-    /// The top of the tree: where ``run`` starts this program.
-    static let root = environment("FUZZ_ROOT")
-    static let pipelinePath = root + "/etc/pipelines/fuzz.toml"
+    /// From the top of the tree, where this program is started: inputs name it.
+    static let pipelinePath = "etc/pipelines/fuzz.toml"
 
     /// Every stage from a model folder that is there.
     static let pipelineText = """
@@ -49,14 +48,14 @@ enum Files {
 
     /// A folder of this process, of its own for each name.
     static func folder(_ name: String) -> String {
-        let path = "\(root)/Tests/Fuzz/.build/\(name)-\(getpid())"
+        let path = "Tests/Fuzz/.build/\(name)-\(getpid())"
         unsafe mkdir(path, 0o700)
         return path
     }
 
     /// The whole of a file that is part of the tree.
     static func contents(_ path: String) throws -> [UInt8] {
-        try BoundedFile.read(root + "/" + path, limit: 1 << 20)
+        try BoundedFile.read(path, limit: 1 << 20)
     }
 }
 

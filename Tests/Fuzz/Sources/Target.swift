@@ -1,3 +1,5 @@
+import CFuzzer
+
 /// Something that takes bytes from outside, and what must hold whatever they are.
 struct Target: Sendable {
     let name: String
@@ -48,12 +50,9 @@ extension Target {
     private static let tokens: [Target] = [.llamaText, .llamaModel, .clipText, .clipModel]
 }
 
-extension Result {
-    /// The value of something that cannot fail unless the harness is wrong.
-    var orFinding: Success {
-        switch self {
-        case .success(let value): value
-        case .failure(let error): finding("\(error)")
-        }
-    }
+/// Something that every execution uses, and that cannot fail unless the harness is wrong.
+func kept<Value>(_ make: () throws -> Value) -> Value {
+    voken_keep_begin()
+    defer { voken_keep_end() }
+    do { return try make() } catch { finding("\(error)") }
 }

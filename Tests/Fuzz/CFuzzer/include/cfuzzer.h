@@ -15,6 +15,11 @@ void voken_heap_begin(void);
 // The most bytes that were held at a time since then.
 int64_t voken_heap_peak(void);
 
+// What is allocated between the two is kept for good. LeakSanitizer would not always see that: the
+// case of a Swift enumeration may be kept in unused bits of the only pointer to its payload.
+void voken_keep_begin(void);
+void voken_keep_end(void);
+
 // The descriptor of a file without a name (memfd_create(2)) that holds these bytes and no others,
 // or -1. It is the same file each time: making one costs more than most inputs.
 int voken_memory_file(const uint8_t *bytes, size_t count);

@@ -10,7 +10,6 @@ extension Target {
         "generation-store", longest: 8192, heap: HeapBound(each: 4000, fixed: 2 << 20),
         seeds: { [Array(storedGeneration.utf8)] }
     ) { bytes in
-        let store = try GenerationStore(folder: folder, startFile: startFile)
         let file = unsafe open(store.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         expect(unsafe write(file, bytes, bytes.count) == bytes.count, "cannot write \(store.path)")
         close(file)
@@ -22,16 +21,17 @@ extension Target {
         }
     }
 
-    private static let folder = Files.folder("generations")
-    private static let startFile = Result {
-        try PipelineFile(text: Files.pipelineText, path: Files.pipelinePath)
-    }.orFinding
+    private static let store = kept {
+        try GenerationStore(
+            folder: Files.folder("generations"),
+            startFile: PipelineFile(text: Files.pipelineText, path: Files.pipelinePath))
+    }
 
     /// Without plugin directories: reading is tested, not loading.
-    private static let host = Result {
+    private static let host = kept {
         try PluginHost(
             PluginHost.Configuration(directories: [], stateDirectory: Files.folder("plugins")))
-    }.orFinding
+    }
 
     /// As ``GenerationStore`` writes it, after two swaps.
     private static let storedGeneration = """

@@ -14,7 +14,7 @@ extension Target {
 
     /// The header alone, before so many bytes of data: mutations keep its length right.
     static let safetensorsHeader = Target(
-        "safetensors-header", heap: HeapBound(each: 1000, fixed: 1 << 20),
+        "safetensors-header", longest: 1024, heap: HeapBound(each: 1000, fixed: 1 << 20),
         seeds: {
             let a = #""a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}"#
             let b = #""b.c":{"dtype":"BF16","shape":[],"data_offsets":[24,26]}"#
