@@ -1,4 +1,3 @@
-#include <sys/socket.h>
 #include <uv.h>
 
 // GNU's own, which Swift's Glibc leaves out.

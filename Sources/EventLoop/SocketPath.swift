@@ -1,3 +1,4 @@
+internal import CUV
 internal import Glibc
 
 /// The address of a Unix socket. Its length is checked here: libuv would cut it short in silence.

@@ -149,9 +149,18 @@ import Testing
         expectRefused(.host, "about to end") { try loadEcho(host) }
     }
 
+    /// Written by a process of its own: one that was forked here meanwhile could still have it open
+    /// for writing, and it could not be executed then.
     private func probe(_ name: String, _ script: String) throws -> String {
-        let path = try workshop.write(Data("#!/bin/sh\n\(script)\n".utf8), as: name)
-        try workshop.setMode(0o700, of: path)
+        let path = "\(workshop.folder)/\(name)"
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = [
+            "-c", #"umask 077; printf '#!/bin/sh\n%s\n' "$2" > "$1"; chmod 700 "$1""#, "sh", path,
+            script,
+        ]
+        try shell.run()
+        shell.waitUntilExit()
         return path
     }
 
