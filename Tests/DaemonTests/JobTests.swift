@@ -315,7 +315,8 @@ private final class Poller {
 
     private func frame() throws -> Frame {
         while true {
-            if case .frame(let frame)? = try decoder.next(bytes.span, from: &position) {
+            let read = bytes
+            if case .frame(let frame)? = try decoder.next(read.span, from: &position) {
                 return frame
             }
             bytes = try #require(raw.read())

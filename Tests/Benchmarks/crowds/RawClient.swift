@@ -61,7 +61,8 @@ final class RawClient {
     /// The next frame; `nil` at the end, or after silence.
     func frame() -> Frame? {
         while true {
-            while let item = try? decoder.next(bytes.span, from: &position) {
+            let last = bytes
+            while let item = try? decoder.next(last.span, from: &position) {
                 if case .frame(let frame) = item { return frame }
             }
             var read = [UInt8](repeating: 0, count: 65536)
