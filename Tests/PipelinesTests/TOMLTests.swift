@@ -81,6 +81,15 @@ import Testing
         }
     }
 
+    /// Under a long header, each short key has a long name.
+    @Test func keysAreBounded() throws {
+        let key = String(repeating: "k", count: 500)
+        #expect(try parse("[\(key)]\na.\(key) = 1").count == 1)
+        for text in ["[\(key)\(key)]", "[\(key).\(key)]", "\"\(key)\".\"\(key)\" = 1"] {
+            #expect { try parse(text) } throws: { "\($0)".contains("over 512 bytes") }
+        }
+    }
+
     /// Half a megabyte of it would otherwise take the stack, or hours.
     @Test(arguments: ["a.", "[", "{a="]) func depthIsBounded(nesting: String) {
         let text = String(repeating: nesting, count: 1 << 18)

@@ -8,6 +8,9 @@ import Checkpoints
 enum TOML {
     /// Tables and arrays within each other; a deeper text is refused before it exhausts the stack.
     static let maximumDepth = 64
+    /// Of a dotted key, in bytes: messages name settings by their full keys, which a text must not
+    /// be able to multiply.
+    static let maximumKeyBytes = 512
 }
 
 /// A text that is not TOML, or one that holds what is no setting.

@@ -55,12 +55,16 @@ extension TOMLCursor {
 
     /// A dotted key, and the blanks around it.
     mutating func keys() throws(TOMLError) -> [String] {
+        let start = place
         var keys: [String] = []
         repeat {
             skipBlanks()
             keys.append(try key())
             skipBlanks()
         } while take(".")
+        guard place - start <= TOML.maximumKeyBytes else {
+            throw error("a key of over \(TOML.maximumKeyBytes) bytes", at: start)
+        }
         return keys
     }
 

@@ -48,7 +48,8 @@ enum Files {
 
     /// A folder of this process, of its own for each name.
     static func folder(_ name: String) -> String {
-        let path = "Tests/Fuzz/.build/\(name)-\(getpid())"
+        let temporary = environment("TMPDIR")
+        let path = "\(temporary.isEmpty ? "/tmp" : temporary)/\(name)-\(getpid())"
         unsafe mkdir(path, 0o700)
         return path
     }
