@@ -91,6 +91,13 @@ let echoText = """
         ("scenes = 2", "seed = \"any\"", 5, "expected \"random\""),
         ("scenes = 2", "guidance = 1e3", 5, "outside 0.0...100.0"),
         ("format = 1", "format = 2", 1, "reads format 1"),
+        ("queue = 2", "jobs_per_user = 0", 9, "outside 1...100000"),
+        ("queue = 2", "request_bytes_per_user = -1", 9, "outside 1..."),
+        ("[limits]", "[engine]\nconcurrency = 65\n[limits]", 9, "outside 1...64"),
+        ("[limits]", "[engine]\nunet_batch = 0\n[limits]", 9, "outside 1...64"),
+        ("[limits]", "[sessions]\nmaximum = 1\n[limits]", 9, "known here: "),
+        ("[limits]", "[sessions]\nturns = 0\n[limits]", 9, "outside 1...10000"),
+        ("[limits]", "[sessions]\nttl_s = -1\n[limits]", 9, "outside 0...31622400"),
     ])
     func namesTheLineAndTheRemedy(
         good: String, bad: String, line: Int, remedy: String

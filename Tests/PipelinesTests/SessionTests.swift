@@ -161,6 +161,7 @@ import Testing
                 _ = try engine.sessions.create(
                     name: name, settings: SessionSettings(steps: 1, seed: 2), user: user)
                 try say("Mia the rabbit found a ball.", name, engine)
+                if name == "a" { try say("", name, engine) }
             }
             #expect(engine.sessions.totals.cacheBytes <= engine.generation.file.sessions.cacheBytes)
             let (events, job) = try take(TurnRequest(text: ""), "a", engine)
