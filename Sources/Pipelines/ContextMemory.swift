@@ -35,14 +35,6 @@ struct ContextMemory: Sendable {
         prefix?.forget(picturesFrom: count)
     }
 
-    /// The same without the sequence, which cannot be shared.
-    func withoutPrefix(pictures count: Int) -> ContextMemory {
-        var copy = self
-        copy.prefix = nil
-        copy.forget(picturesFrom: count)
-        return copy
-    }
-
     var byteCount: Int {
         encodings.values.reduce(prefix?.state.byteCount ?? 0) {
             $0 + $1.count * MemoryLayout<Float>.stride

@@ -117,8 +117,9 @@ struct JobQueue {
         else { return nil }
         _ = leaveLane(ticket)
         change(user) { $0.running += 1 }
+        // Otherwise the running jobs' turns tell how far users are.
+        if running == 0 { share.turn(of: user) }
         running += 1
-        share.turn(of: user)
         return number
     }
 

@@ -12,8 +12,17 @@ struct Bench {
         var modelCalls = 0
     }
 
-    let checkout: String
-    private static let runs = 3
+    private let checkout: String
+    private let host: PluginHost
+    private static let runs = 2
+
+    init(checkout: String) throws {
+        self.checkout = checkout
+        let state = FileManager.default.temporaryDirectory
+            .appending(path: "voken-bench-state-\(getuid())").path
+        host = try PluginHost(
+            .init(directories: [checkout + "/.build/release"], stateDirectory: state))
+    }
 
     /// The best of a few runs: other work on the machine only ever adds to the time.
     func stories(concurrency: Int, unetBatch: Int) throws -> Result {
@@ -63,6 +72,34 @@ struct Bench {
         return best
     }
 
+    /// Microseconds of a submission, early and late: nothing gets slower with the queue.
+    func submissions() throws -> (first: Double, last: Double) {
+        let engine = Engine(
+            try generation([
+                "queue = 64 ": "queue = 100_000 ", "jobs_per_user = 32": "jobs_per_user = 100_000",
+                "concurrency = 4": "concurrency = 1",
+            ]))
+        defer { engine.shutdown(grace: .zero) }
+        let held = DispatchSemaphore(value: 0)
+        let opened = DispatchSemaphore(value: 0)
+        let request = StoryRequest(prompt: "Mia the rabbit found a blue ball.", seed: 1)
+        _ = try engine.submit(request) { event in
+            if case .started = event {
+                held.signal()
+                opened.wait()
+            }
+        }
+        held.wait()
+        defer { opened.signal() }
+        var times: [Double] = []
+        for _ in 0..<10 {
+            let start = ContinuousClock.now
+            for _ in 0..<1000 { _ = try engine.submit(request) { _ in } }
+            times.append((ContinuousClock.now - start) / .microseconds(1) / 1000)
+        }
+        return (times[0], times[9])
+    }
+
     /// Milliseconds from a turn to the first text of its answer, and positions that were reused.
     func turn(cacheBytes: Int) throws -> (Double, Int) {
         let engine = Engine(
@@ -104,10 +141,6 @@ struct Bench {
         var text = try String(contentsOfFile: path, encoding: .utf8)
         for (old, new) in changes { text = text.replacingOccurrences(of: old, with: new) }
         let file = try PipelineFile(text: text, path: path)
-        let state = FileManager.default.temporaryDirectory
-            .appending(path: "voken-bench-state-\(getuid())").path
-        let host = try PluginHost(
-            .init(directories: [checkout + "/.build/release"], stateDirectory: state))
         return try Pipeline.load(file, host: host)
     }
 }

@@ -10,7 +10,7 @@ enum Main {
     static func main() throws {
         let here = FileManager.default.currentDirectoryPath
         let checkout = CommandLine.arguments.dropFirst().first ?? here + "/../.."
-        let bench = Bench(checkout: checkout)
+        let bench = try Bench(checkout: checkout)
         print("8 stories of 2 scenes, 10 steps                 jobs/s    UNet calls   LM calls")
         for concurrency in [1, 2, 4, 8] {
             for batch in concurrency == 1 ? [2] : [2, 4, 8] {
@@ -31,7 +31,12 @@ enum Main {
                         format: "%8.2f %12d %10d", result.jobsPerSecond, result.unetCalls,
                         result.modelCalls))
         }
-        print("a turn after 6 others, to its first text              ms    positions reused")
+        print(
+            "10,000 submissions while another job runs        µs each, the first thousand, the last"
+        )
+        let (first, last) = try bench.submissions()
+        print("".padded(46) + String(format: "%22.0f %10.0f", first, last))
+        print("a turn after 7 others, to its first text              ms    positions reused")
         for (name, bytes) in [("without a cache", 0), ("with", 512 << 20)] {
             let (milliseconds, reused) = try bench.turn(cacheBytes: bytes)
             print(name.padded(46) + String(format: "%8.1f %12d", milliseconds, reused))
