@@ -174,7 +174,9 @@ extension PipeListener {
             switch errno {
             case EAGAIN: return
             case EINTR, ECONNABORTED: continue
-            case EMFILE, ENFILE: turnOneAway()
+            case EMFILE, ENFILE:
+                // Said even if nobody waits: the system looks for a descriptor first.
+                guard turnOneAway() else { return }
             case let code: refuse(code)
             }
         }
@@ -200,9 +202,16 @@ extension PipeListener {
 
     /// There is no descriptor for a caller. One who is cut off can call again; one who is left to
     /// wait would wake this loop again and again.
-    private func turnOneAway() {
-        guard spare.use(to: { accept(descriptor, nil, nil) }) else { return pause() }
+    ///
+    /// - Returns: `false` if there was no such caller, or none can be turned away for a while.
+    private func turnOneAway() -> Bool {
+        guard let made = spare.give(to: { accept(descriptor, nil, nil) }) else {
+            pause()
+            return false
+        }
+        guard made else { return false }
         onRefusal(.noDescriptors)
+        return true
     }
 
     private func refuse(_ code: Int32) {
@@ -229,15 +238,15 @@ private struct SpareDescriptor {
 
     /// Gives it up for a descriptor that is made and closed at once.
     ///
-    /// - Returns: whether there was one to give up.
-    mutating func use(to make: () -> Int32) -> Bool {
-        guard descriptor >= 0 else { return false }
+    /// - Returns: whether one was made; `nil` if there was none to give up, or there is none again.
+    mutating func give(to make: () -> Int32) -> Bool? {
+        guard descriptor >= 0 else { return nil }
         close()
         let made = make()
         if made >= 0 { Glibc.close(made) }
         // Another thread may have been faster.
         reopen()
-        return descriptor >= 0
+        return descriptor >= 0 ? made >= 0 : nil
     }
 
     mutating func close() {
