@@ -8,12 +8,9 @@ struct Picture {
 
     /// Decodes a PNG or JPEG file.
     /// - Parameter number: from 1, among the request's pictures, for messages.
-    init(file: [UInt8], number: Int, _ limits: RequestLimits) throws(RequestError) {
-        var imageLimits = ImageLimits()
-        imageLimits.fileBytes = limits.imageBytes
-        imageLimits.pixels = limits.imagePixels
+    init(file: [UInt8], number: Int, _ limits: ImageLimits) throws(RequestError) {
         do {
-            image = try Image.decode(file, limits: imageLimits)
+            image = try Image.decode(file, limits: limits)
         } catch {
             throw RequestError(.badImage, "picture \(number): \(error)")
         }
@@ -42,5 +39,16 @@ struct Picture {
         return StoryImage(
             index: index, width: image.width, height: image.height, png: png,
             sha256: SHA256.hash(png), recipe: recipe)
+    }
+}
+
+extension RequestLimits {
+    /// Of the pictures that users send. Those that were drawn here come back under the decoder's own
+    /// limits: they may be larger than what users may send.
+    var pictures: ImageLimits {
+        var limits = ImageLimits()
+        limits.fileBytes = imageBytes
+        limits.pixels = imagePixels
+        return limits
     }
 }

@@ -21,14 +21,17 @@ struct Recipe {
         }
         add("voken", vokenVersion)
         add("pipeline", file.name)
-        for (scene, text) in order.sources.texts {
-            add(
-                scene == 1 ? "prompt_sha256" : "prompt_\(scene)_sha256",
-                SHA256.hash(Array(text.utf8)))
+        let sources = order.sources
+        if let sum = sources.text { add("prompt_sha256", sum) }
+        // Files with too many chunks of text are refused, here too when they come back.
+        if sources.pictures.count <= 16 {
+            for (index, sum) in sources.pictures.enumerated() {
+                add("picture_\(index + 1)_sha256", sum)
+            }
+        } else {
+            add("pictures_sha256", Self.sum(of: sources.pictures))
         }
-        for (index, sum) in order.sources.pictures.enumerated() {
-            add("picture_\(index + 1)_sha256", sum)
-        }
+        if !sources.later.isEmpty { add("later_turns_sha256", Self.sum(of: sources.later)) }
         add("scene", String(scene))
         add("seed", String(order.seeds.seed))
         add("image", String(image))
@@ -45,6 +48,10 @@ struct Recipe {
             add("code.\(stage.kind.rawValue)", Self.code(stage.version, stage.pluginHash))
         }
         self.entries = entries
+    }
+
+    private static func sum(of lines: [String]) -> String {
+        SHA256.hash(Array(lines.joined(separator: "\n").utf8))
     }
 
     /// Two builds of one version differ in their sums: after a swap, that tells them apart.

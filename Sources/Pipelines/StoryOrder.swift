@@ -18,17 +18,29 @@ struct StoryOrder: Sendable {
     let seeds: Seeds
     let schedulerName: String
     let scheduler: SchedulerChoice
-    /// What the user has said and shown, for the recipe.
+    /// For the recipe.
     let sources: Sources
     /// Of a session: pictures that this turn brings, by their numbers; `nil` for a whole story.
     let turn: [Int]?
     /// The same pictures.
     let shown: [SessionPicture]
 
-    /// Texts by the number of their scene, and the sums of pictures in order.
+    /// What a user has said and shown, by the sums of texts and files.
     struct Sources: Sendable {
-        var texts: [(scene: Int, text: String)] = []
+        /// With the first scene; no text where the story began by itself.
+        var text: String?
         var pictures: [String] = []
+        /// With later ones of a session, a line for each.
+        var later: [String] = []
+
+        mutating func add(scene: Int, _ text: String, _ shown: [String]) {
+            let sum = text.isEmpty ? nil : SHA256.hash(Array(text.utf8))
+            if scene == 1 {
+                (self.text, pictures) = (sum, shown)
+            } else {
+                later += ([sum].compactMap(\.self) + shown).map { "\(scene) \($0)" }
+            }
+        }
     }
 
     init(_ request: StoryRequest, _ generation: Generation) throws(RequestError) {
@@ -36,7 +48,7 @@ struct StoryOrder: Sendable {
         self.generation = generation
         prompt = try Self.prompt(request.prompt, limits)
         let images = try Self.images(request.images, limits)
-        context = StoryContext(shown: images)
+        context = StoryContext(shown: images, limits)
         scenes = try Self.scenes(request, generation)
         let settings = SessionSettings(
             steps: request.steps, guidance: request.guidance, scheduler: request.scheduler,
@@ -44,7 +56,9 @@ struct StoryOrder: Sendable {
         (steps, guidance, scheduler) = try Self.drawing(settings, generation)
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
         schedulerName = request.scheduler ?? scheduler.name
-        sources = Sources(texts: [(1, prompt)], pictures: images.map { SHA256.hash($0) })
+        var sources = Sources()
+        sources.add(scene: 1, prompt, images.map { SHA256.hash($0) })
+        self.sources = sources
         turn = nil
         shown = []
         try SceneRoom(generation).checkFirst(of: prompt, pictures: images.count)
@@ -61,28 +75,27 @@ struct StoryOrder: Sendable {
         prompt = try Self.words(request.text, task, limits)
         let images = try Self.images(request.images, limits)
         guard task != .caption || images.isEmpty else { throw Self.captionsOnly(file) }
-        var before = StoryContext(content, task, memory: memory)
+        var before = StoryContext(content, task, limits, memory: memory)
         before.memory.adapt(to: generation)
         let settings = request.settings.over(content.settings)
         (steps, guidance, scheduler) = try Self.drawing(settings, generation)
         schedulerName = settings.scheduler ?? scheduler.name
         seeds = Seeds(seed: settings.seed ?? file.defaults.seed ?? Seeds.random())
         let first = before.pictures.count
-        before.pictures += images.enumerated().map { .file($1, number: $0 + 1) }
+        before.show(images, limits)
         if content.turns.isEmpty {
             before.history = StoryHistory(pictures: images.count)
         }
         context = before
         scenes = content.turns.count + 1
         turn = Array(first..<first + images.count)
+        shown = images.map(SessionPicture.init(file:))
         var sources = Sources()
         for (index, turn) in content.turns.enumerated() {
-            if !turn.text.isEmpty { sources.texts.append((index + 1, turn.text)) }
-            sources.pictures += turn.shown.map { content.pictures[$0 - 1].sha256 }
+            let pictures = turn.shown.map { content.pictures[$0 - 1].sha256 }
+            sources.add(scene: index + 1, turn.text, pictures)
         }
-        if !prompt.isEmpty { sources.texts.append((scenes, prompt)) }
-        shown = images.map(SessionPicture.init(file:))
-        sources.pictures += shown.map(\.sha256)
+        sources.add(scene: scenes, prompt, shown.map(\.sha256))
         self.sources = sources
         try SceneRoom(generation).checkFirst(of: prompt, pictures: images.count)
     }

@@ -163,8 +163,8 @@ struct StoryTask {
         guard let number = missing(in: input) else { return nil }
         let picture: Picture
         switch context.pictures[number] {
-        case .file(let bytes, let number):
-            picture = try Picture(file: bytes, number: number, generation.file.limits)
+        case .file(let bytes, let number, let limits):
+            picture = try Picture(file: bytes, number: number, limits)
         case .drawn(let drawn): picture = drawn
         }
         return .encode(picture.encoderInput(side: generation.imageEncoder.imageSize))

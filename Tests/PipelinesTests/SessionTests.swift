@@ -194,7 +194,7 @@ import Testing
         let content = try engine.sessions.get(session, user: user)
         #expect(content.turns[1].user == [.picture(3), .text("And this?")])
         #expect(content.turns[1].answer == [.text("A picture of it."), .picture(4)])
-        let context = StoryContext(content, .dialogue)
+        let context = StoryContext(content, .dialogue, generation.file.limits)
         #expect(
             context.history.scenes[2...] == [
                 [.image(2), .text("And this?")], [.text("A picture of it."), .image(3)],
@@ -323,5 +323,46 @@ import Testing
         #expect(events.failure == nil && job.generation == 2 && job.reusedPositions == 0)
         let (next, again) = try take(TurnRequest(text: ""), session, engine)
         #expect(next.failure == nil && again.reusedPositions > 0)
+    }
+
+    /// What was drawn may be larger than what users may send.
+    @Test func limitsOfUsersPicturesAreNotForDrawnOnes() throws {
+        let generation = try echoGeneration(["[limits]": "[limits]\nimage_bytes = 100"])
+        let engine = Engine(generation)
+        defer { engine.shutdown(grace: .zero) }
+        let session = try engine.sessions.create(user: user).name
+        try say("A fox.", session, engine)
+        #expect(try say("", session, engine).failure == nil)
+        let content = try engine.sessions.get(session, user: user)
+        #expect(content.pictures[0].file.count > 100)
+        #expect(throws: Never.self) { try engine.sessions.import(content, user: user) }
+    }
+
+    /// A picture's file holds what it depends on, and still can be read again, however long the
+    /// conversation was.
+    @Test func recipesOfLongConversationsAreShort() throws {
+        let generation = try echoGeneration(Self.longStory)
+        let picture = SessionPicture(file: picture(1))
+        func recipe(_ turns: Int, _ changed: String = "A fox.") throws -> [RecipeEntry] {
+            var content = SessionContent()
+            for turn in 0..<turns {
+                content.turns.append(
+                    SessionTurn(
+                        user: [.picture(turn + 1), .text(turn == 5 ? changed : "A fox.")],
+                        answer: [], reason: .illustrated, seed: 1))
+                content.pictures.append(picture)
+            }
+            let order = try StoryOrder(
+                TurnRequest(text: "A bear."), of: content, memory: ContextMemory(), generation)
+            return Recipe(order, scene: turns + 1, image: 1).entries
+        }
+        let long = try recipe(190)
+        #expect(long.count < 40)
+        #expect(try recipe(190, "A wolf.") != long)
+        #expect(try recipe(0).contains { $0.key == "prompt_sha256" })
+        #expect(try !recipe(0).contains { $0.key == "later_turns_sha256" })
+        let file = Image(width: 8, height: 8, red: 1, green: 2, blue: 3)
+            .png(text: long.map { ($0.key, $0.value) })
+        #expect(throws: Never.self) { try Image.decode(file) }
     }
 }

@@ -22,8 +22,11 @@ extension SessionContent {
                 .invalid,
                 "the turns show \(pictures) pictures, and \(self.pictures.count) were sent")
         }
+        let drawn = Set(turns.flatMap(\.drawn))
         for (index, picture) in self.pictures.enumerated() {
-            try picture.check(number: index + 1, limits)
+            let isDrawn = drawn.contains(index + 1)
+            try picture.check(
+                number: index + 1, isDrawn ? ImageLimits() : limits.pictures)
         }
     }
 }
@@ -73,12 +76,9 @@ extension SessionTurn {
 }
 
 extension SessionPicture {
-    fileprivate func check(number: Int, _ limits: RequestLimits) throws(RequestError) {
-        var imageLimits = ImageLimits()
-        imageLimits.fileBytes = limits.imageBytes
-        imageLimits.pixels = limits.imagePixels
+    fileprivate func check(number: Int, _ limits: ImageLimits) throws(RequestError) {
         do {
-            _ = try Image.size(of: file, limits: imageLimits)
+            _ = try Image.size(of: file, limits: limits)
         } catch {
             throw RequestError(.badImage, "picture \(number): \(error)")
         }
