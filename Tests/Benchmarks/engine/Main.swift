@@ -12,25 +12,12 @@ enum Main {
         let checkout = CommandLine.arguments.dropFirst().first ?? here + "/../.."
         let bench = try Bench(checkout: checkout)
         print("8 stories of 2 scenes, 10 steps                 jobs/s    UNet calls   LM calls")
-        for concurrency in [1, 2, 4, 8] {
-            for batch in concurrency == 1 ? [2] : [2, 4, 8] {
-                let result = try bench.stories(concurrency: concurrency, unetBatch: batch)
-                print(
-                    "concurrency \(concurrency), unet_batch \(batch)".padded(46)
-                        + String(
-                            format: "%8.2f %12d %10d", result.jobsPerSecond, result.unetCalls,
-                            result.modelCalls))
-            }
+        let stories = [(1, 2), (2, 2), (2, 4), (4, 2), (4, 4), (4, 8), (8, 2), (8, 8)].map {
+            Bench.Case.stories(concurrency: $0, unetBatch: $1)
         }
-        print("8 texts of 64 tokens, a one-step picture first")
-        for concurrency in [1, 2, 4, 8] {
-            let result = try bench.texts(concurrency: concurrency)
-            print(
-                "concurrency \(concurrency)".padded(46)
-                    + String(
-                        format: "%8.2f %12d %10d", result.jobsPerSecond, result.unetCalls,
-                        result.modelCalls))
-        }
+        try show(stories, bench)
+        print("8 texts, with a one-step picture first")
+        try show([1, 2, 4, 8].map { Bench.Case.texts(concurrency: $0) }, bench)
         print(
             "10,000 submissions while another job runs        µs each, the first thousand, the last"
         )
@@ -40,6 +27,16 @@ enum Main {
         for (name, bytes) in [("without a cache", 0), ("with", 512 << 20)] {
             let (milliseconds, reused) = try bench.turn(cacheBytes: bytes)
             print(name.padded(46) + String(format: "%8.1f %12d", milliseconds, reused))
+        }
+    }
+
+    private static func show(_ cases: [Bench.Case], _ bench: Bench) throws {
+        for (one, result) in zip(cases, try bench.best(of: cases)) {
+            print(
+                one.name.padded(46)
+                    + String(
+                        format: "%8.2f %12d %10d", result.jobsPerSecond, result.unetCalls,
+                        result.modelCalls))
         }
     }
 }
