@@ -83,7 +83,7 @@ public struct EngineOptions: Sendable, Equatable {
     init(_ table: Settings) throws(SettingError) {
         threads = try table.integer("threads", default: 0, in: 0...256)
         concurrency = try table.integer("concurrency", default: 4, in: 1...64)
-        unetBatch = try table.integer("unet_batch", default: 2, in: 1...64)
+        unetBatch = try table.integer("unet_batch", default: 4, in: 1...64)
         prefillChunk = try table.integer("prefill_chunk", default: 64, in: 1...4096)
         faithful = try table.boolean("faithful", default: false)
     }

@@ -110,7 +110,7 @@ import Testing
 
     @Test(arguments: [1, 2]) func aMixOnTheSmallModel(threads: Int) throws {
         let generation = try pocketGeneration([
-            "unet_batch = 2": "unet_batch = 6",
+            "unet_batch = 4": "unet_batch = 6",
             "concurrency = 4": "concurrency = 5",
             "threads = 0 ": "threads = \(threads) ",
             "max_new_tokens = 64": "max_new_tokens = 6",

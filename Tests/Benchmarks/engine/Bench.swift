@@ -37,7 +37,7 @@ struct Bench {
                     prompt: "Mia the rabbit found a blue ball.", scenes: 2, steps: 10),
                 changes: [
                     "concurrency = 4": "concurrency = \(concurrency)",
-                    "unet_batch = 2": "unet_batch = \(unetBatch)",
+                    "unet_batch = 4": "unet_batch = \(unetBatch)",
                 ])
         }
 
