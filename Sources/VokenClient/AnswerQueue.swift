@@ -26,7 +26,7 @@ final class AnswerQueue: Sendable {
     static let limit = 64 << 20
 
     fileprivate struct State {
-        var answers: [Answer] = []
+        var answers = EventQueue<Answer>()
         var count = 0
         var task: CheckedContinuation<Answer, Never>?
     }
@@ -58,16 +58,13 @@ final class AnswerQueue: Sendable {
         } else {
             arrivals.wait()
         }
-        return state.withLock { state in
-            guard !state.answers.isEmpty else { return nil }
-            return state.removeFirst()
-        }
+        return state.withLock { $0.next() }
     }
 
     func take() async -> Answer {
         await withCheckedContinuation { task in
             let answer = state.withLock { state -> Answer? in
-                guard state.answers.isEmpty else { return state.removeFirst() }
+                if let answer = state.next() { return answer }
                 precondition(state.task == nil, "two tasks iterate over one stream")
                 state.task = task
                 return nil
@@ -78,9 +75,9 @@ final class AnswerQueue: Sendable {
 }
 
 extension AnswerQueue.State {
-    fileprivate mutating func removeFirst() -> Answer {
-        let answer = answers.removeFirst()
-        count -= answer.count
+    fileprivate mutating func next() -> Answer? {
+        let answer = answers.next()
+        count -= answer?.count ?? 0
         return answer
     }
 }

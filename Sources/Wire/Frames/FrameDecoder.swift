@@ -97,6 +97,17 @@ public struct FrameDecoder: ~Copyable {
     }
 }
 
+/// Moves up to `count` bytes.
+private func take(
+    _ count: Int, of bytes: Span<UInt8>, from position: inout Int, into target: inout [UInt8]
+) {
+    let end = min(bytes.count, position + count)
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+        unsafe target.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[position..<end]))
+    }
+    position = end
+}
+
 /// Go's words.
 func oversizeMessage(_ count: Int) -> String {
     "message length \(count) exceed maximum message size of \(Frame.maximumCount)"
