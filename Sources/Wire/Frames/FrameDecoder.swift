@@ -18,6 +18,9 @@ public struct FrameDecoder: ~Copyable {
         case lost(WireError)
     }
 
+    /// A payload is given room for so many times what has arrived of it.
+    private static let growth = 4
+
     private var state = State.header
     /// Bytes that have arrived; those before `position` are consumed.
     private var pending: [UInt8] = []
@@ -70,7 +73,8 @@ public struct FrameDecoder: ~Copyable {
                     position = 0
                 }
             case .payload(let header):
-                payload += take(header.count - payload.count)
+                makeRoom(for: bytes.count - position, of: header.count)
+                take(header.count - payload.count, of: bytes, from: &position, into: &payload)
                 guard payload.count == header.count else { return nil }
                 state = .header
                 framesEnded += 1
@@ -89,11 +93,23 @@ public struct FrameDecoder: ~Copyable {
         }
     }
 
-    /// Consumes up to `count` of the pending bytes.
-    private mutating func take(_ count: Int) -> ArraySlice<UInt8> {
-        let end = min(pending.count, position + count)
-        defer { position = end }
-        return pending[position..<end]
+    private mutating func makeRoom(for arriving: Int, of count: Int) {
+        let wanted = min(count, payload.count + arriving)
+        guard payload.capacity < wanted else { return }
+        payload.reserveCapacity(min(count, FrameDecoder.growth * wanted))
+    }
+
+    private mutating func begin(_ header: FrameHeader) -> Item? {
+        if header.count <= Frame.maximumCount {
+            state = .payload(header)
+        } else if header.count < Frame.reservedCount {
+            state = .dropping(header.count)
+            return .oversized(stream: header.stream, count: header.count)
+        } else {
+            lostStream = header.stream
+            state = .lost(WireError(.tooLarge, oversizeMessage(header.count)))
+        }
+        return nil
     }
 }
 
