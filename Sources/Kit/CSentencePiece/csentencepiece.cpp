@@ -61,7 +61,8 @@ int32_t *voken_sentencepiece_encode(
     const voken_sentencepiece *model, const char *text, size_t length, size_t *count) {
   try {
     std::vector<int> ids;
-    if (!model->processor.Encode({text, length}, &ids).ok()) return nullptr;
+    // A model may have a control piece that is also a text, and then cannot encode that text.
+    if (!model->processor.Encode({text, length}, &ids).ok()) ids = {model->processor.unk_id()};
     *count = ids.size();
     return copied(ids.data(), ids.size());
   } catch (const std::exception &) {

@@ -39,6 +39,7 @@ import Glibc
         return id < 0 ? nil : Int(id)
     }
 
+    /// Text that the model cannot encode is one unknown piece.
     func encode(_ text: String) -> [Int] {
         var text = text
         return text.withUTF8 { utf8 in
