@@ -8,7 +8,8 @@ private let client = Method("t.S", "Client", .clientStreaming)
 private let both = Method("t.S", "Both", .bidirectional)
 
 struct ClientConnectionTests {
-    @Test func opensWithTheFlagsThatAllServersTake() throws {
+    @Test("S11: opens with the flags that all servers take")
+    func opensWithTheFlagsThatAllServersTake() throws {
         var connection = ClientConnection()
         for method in [unary, server, client, both] { _ = try connection.open(method) }
         let frames = connection.frames()
@@ -60,7 +61,8 @@ struct ClientConnectionTests {
                 == [.ended(stream: stream)])
     }
 
-    @Test func violationsFailTheirStreamAndTellTheServer() throws {
+    @Test("T1, T2, U5: violations fail their stream and tell the server")
+    func violationsFailTheirStreamAndTellTheServer() throws {
         var connection = ClientConnection()
         let dataForUnary = try connection.open(unary)
         let strange = try connection.open(server)
@@ -87,7 +89,8 @@ struct ClientConnectionTests {
             ])
     }
 
-    @Test func unknownStreamsAreDropped() {
+    @Test("T3, T5: frames of unknown streams are dropped")
+    func unknownStreamsAreDropped() {
         var connection = ClientConnection()
         #expect(
             connection.events(
@@ -95,7 +98,8 @@ struct ClientConnectionTests {
         #expect(connection.frames() == [])
     }
 
-    @Test func oversizedFrameFailsItsStreamAlone() throws {
+    @Test("F6: an oversized frame fails its stream alone")
+    func oversizedFrameFailsItsStreamAlone() throws {
         var connection = ClientConnection()
         let large = try connection.open(unary)
         let fine = try connection.open(unary)

@@ -35,7 +35,8 @@ struct EnvelopeTests {
         #expect(try RequestEnvelope(request.bytes).timeout == -1)
     }
 
-    @Test func metadataKeepsOrderAndLosesCase() throws {
+    @Test("U6: metadata keeps its order and loses its case")
+    func metadataKeepsOrderAndLosesCase() throws {
         // Written by a peer that does not lower the case: "X-A" twice.
         let bytes: [UInt8] = [
             0x2a, 8, 0x0a, 3, 0x58, 0x2d, 0x41, 0x12, 1, 0x31,
@@ -58,7 +59,8 @@ struct EnvelopeTests {
         #expect(throws: WireError.self) { try RequestEnvelope(many.bytes) }
     }
 
-    @Test func successIsZeroBytesAndRustsSpellingIsRead() throws {
+    @Test("F4: success is zero bytes, and Rust's spelling is read")
+    func successIsZeroBytesAndRustsSpellingIsRead() throws {
         #expect(ResponseEnvelope(payload: []).bytes == [])
         #expect(try ResponseEnvelope([]) == ResponseEnvelope(payload: []))
         #expect(try ResponseEnvelope([0x0a, 0]) == ResponseEnvelope(payload: []))
@@ -66,7 +68,8 @@ struct EnvelopeTests {
             try ResponseEnvelope([0x0a, 2, 8, 0, 0x12, 1, 7]) == ResponseEnvelope(payload: [7]))
     }
 
-    @Test func statusKeepsUnknownCodesAndDetails() throws {
+    @Test("U3: a status keeps unknown codes and details")
+    func statusKeepsUnknownCodesAndDetails() throws {
         let status = Status(
             Status.Code(rawValue: 999), "ü\t\n😀",
             details: [.init(typeURL: "t/x", value: [1, 0, 255]), .init(typeURL: "", value: [])])

@@ -1,9 +1,11 @@
+import Foundation
 import Testing
 import Wire
 
 /// F1 to F9 of the conformance suite, as far as they need no socket.
 struct FrameTests {
-    @Test func headerIsBigEndian() {
+    @Test("F1: a header is big-endian")
+    func headerIsBigEndian() {
         let frame = Frame(.data, stream: 0x0102_0305, flags: [.remoteClosed, .noData])
         #expect(frame.bytes == [0, 0, 0, 0, 1, 2, 3, 5, 3, 5])
         let request = Frame(
@@ -19,7 +21,8 @@ struct FrameTests {
         Frame(.data, stream: .max, flags: .init(rawValue: 0xff), payload: [1]),
     ]
 
-    @Test func everySplitGivesTheSameFrames() throws {
+    @Test("F2, F3: every split gives the same frames")
+    func everySplitGivesTheSameFrames() throws {
         let bytes = FrameTests.conversation.flatMap(\.bytes)
         for split in 0...bytes.count {
             var decoder = FrameDecoder()
@@ -30,7 +33,8 @@ struct FrameTests {
         }
     }
 
-    @Test func singleBytesGiveTheSameFrames() throws {
+    @Test("F2: single bytes give the same frames")
+    func singleBytesGiveTheSameFrames() throws {
         var decoder = FrameDecoder()
         var frames: [Frame] = []
         for byte in FrameTests.conversation.flatMap(\.bytes) {
@@ -40,7 +44,8 @@ struct FrameTests {
         #expect(decoder.framesEnded == 4)
     }
 
-    @Test func aPartIsNoFrame() throws {
+    @Test("F9: a part is no frame")
+    func aPartIsNoFrame() throws {
         var decoder = FrameDecoder()
         #expect(try decoder.frames(after: [0, 0, 0]) == [])
         #expect(decoder.isInsideFrame == true)
@@ -52,46 +57,51 @@ struct FrameTests {
         #expect(decoder.isInsideFrame == false)
     }
 
-    @Test func largestFrameIsTaken() throws {
+    @Test("F5: 4,194,304 bytes are taken")
+    func largestFrameIsTaken() throws {
         let frame = Frame(.data, stream: 3, payload: pattern(Frame.maximumCount))
         var decoder = FrameDecoder()
         let isSame = try decoder.frames(after: frame.bytes) == [frame]
         #expect(isSame)  // not in one: the macro would describe 4 million bytes
     }
 
-    @Test(arguments: [Frame.maximumCount + 1, 5_000_000, Frame.reservedCount - 1])
+    @Test(
+        "F6: an oversized frame is dropped, and the next read",
+        arguments: [Frame.maximumCount + 1, 5_000_000, Frame.reservedCount - 1])
     func oversizedFrameIsDroppedAndTheNextRead(count: Int) throws {
         var decoder = FrameDecoder()
         let header = (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
-        decoder.push((header + [0, 0, 0, 5, 1, 0]).span)
-        #expect(try decoder.next() == .oversized(stream: 5, count: count))
+        #expect(
+            try decoder.items(after: header + [0, 0, 0, 5, 1, 0])
+                == [.oversized(stream: 5, count: count)])
         let piece = [UInt8](repeating: 1, count: 100_000)
         var left = count
         while left > 0 {
-            decoder.push(Array(piece.prefix(left)).span)
-            #expect(try decoder.next() == nil)
+            #expect(try decoder.items(after: Array(piece.prefix(left))) == [])
             left -= min(left, piece.count)
         }
         let next = Frame(.request, stream: 7, payload: [4])
         #expect(try decoder.frames(after: next.bytes) == [next])
     }
 
-    @Test func reservedLengthEndsTheConversation() {
+    @Test("F7: a length of 16 MiB ends the conversation")
+    func reservedLengthEndsTheConversation() {
         var decoder = FrameDecoder()
-        decoder.push([1, 0, 0, 0, 0, 0, 0, 9, 1, 0].span)
-        #expect(throws: WireError.self) { _ = try decoder.next() }
+        #expect(throws: WireError.self) {
+            _ = try decoder.items(after: [1, 0, 0, 0, 0, 0, 0, 9, 1, 0])
+        }
         #expect(decoder.lostStream == 9)
-        decoder.push(Frame(.request, stream: 1).bytes.span)
-        #expect(throws: WireError.self) { _ = try decoder.next() }
+        #expect(throws: WireError.self) {
+            _ = try decoder.items(after: Frame(.request, stream: 1).bytes)
+        }
     }
 
     @Test func randomBytesNeverTrap() {
         var random = SplitMix(seed: 1)
         for _ in 0..<10_000 {
             var decoder = FrameDecoder()
-            decoder.push(random.bytes(upTo: 200).span)
             do {
-                while try decoder.next() != nil {}
+                _ = try decoder.items(after: random.bytes(upTo: 200))
             } catch {
                 #expect(error.code == .tooLarge)
             }
@@ -99,12 +109,33 @@ struct FrameTests {
     }
 }
 
-extension FrameDecoder {
-    /// The whole frames that more bytes complete.
-    fileprivate mutating func frames(after bytes: [UInt8]) throws -> [Frame] {
-        push(bytes.span)
-        var frames: [Frame] = []
-        while case .frame(let frame)? = try next() { frames.append(frame) }
-        return frames
+extension FrameTests {
+    @Test("F8: a declared length takes no memory")
+    func declaredLengthTakesNoMemory() throws {
+        let before = try mappedBytes()
+        var decoders: [Holder] = []
+        for _ in 0..<2000 {
+            let holder = Holder()
+            // 4 MiB are declared, and 1 KiB comes.
+            let start = [0, 0x40, 0, 0, 0, 0, 0, 1, 1, 0] + [UInt8](repeating: 1, count: 1024)
+            #expect(try holder.decoder.items(after: start) == [])
+            decoders.append(holder)
+        }
+        // Beside what the tests that run at the same time take.
+        #expect(try mappedBytes() - before < 2 << 30)
+        #expect(decoders.count == 2000)
     }
+}
+
+/// Decoders cannot be copied, and so not be kept in an array.
+private final class Holder {
+    var decoder = FrameDecoder()
+}
+
+/// Of the whole process.
+private func mappedBytes() throws -> Int {
+    // /proc/self/statm: pages in all, pages resident, …
+    let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(
+        separator: " ")
+    return Int(pages[0], radix: 10).map { $0 * 4096 } ?? 0
 }

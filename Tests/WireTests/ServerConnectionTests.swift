@@ -25,7 +25,9 @@ private func data(
 struct ServerConnectionTests {
     // MARK: Ids
 
-    @Test(arguments: [0, 2, 0xffff_fffe] as [UInt32], [1, 3, 9] as [UInt8])
+    @Test(
+        "I1, I2: an even id is refused", arguments: [0, 2, 0xffff_fffe] as [UInt32],
+        [1, 3, 9] as [UInt8])
     func evenIDIsRefused(stream: UInt32, kind: UInt8) throws {
         var server = ServerConnection(methods: methods)
         let frame = Frame(FrameKind(rawValue: kind), stream: stream)
@@ -34,7 +36,8 @@ struct ServerConnectionTests {
         #expect(answer.stream == stream && answer.status?.code == .invalidArgument)
     }
 
-    @Test func idIsTakenOnce() {
+    @Test("I3: an id is taken once")
+    func idIsTakenOnce() {
         var server = ServerConnection(methods: methods)
         #expect(server.events(after: request(5, "Unary")).count == 1)
         server.reply([], to: 5)
@@ -43,7 +46,8 @@ struct ServerConnectionTests {
         #expect(server.frames().first?.status?.code == .invalidArgument)
     }
 
-    @Test func idsMayComeOutOfOrderAndReachTheLast() {
+    @Test("I4, I5: ids may come out of order, and reach the last")
+    func idsMayComeOutOfOrderAndReachTheLast() {
         var server = ServerConnection(methods: methods)
         for id in [5, 3, 0xffff_ffff, 0xffff_fffd] as [UInt32] {
             #expect(server.events(after: request(id, "Unary")).count == 1, "\(id)")
@@ -53,7 +57,8 @@ struct ServerConnectionTests {
         #expect(server.frames().first?.status?.code == .invalidArgument)
     }
 
-    @Test func reuseOfARunningIDEndsIt() {
+    @Test("I3: re-use of a running id ends it")
+    func reuseOfARunningIDEndsIt() {
         var server = ServerConnection(methods: methods)
         _ = server.events(after: request(1, "Server"))
         #expect(server.events(after: request(1, "Server")) == [.aborted(stream: 1)])
@@ -64,7 +69,8 @@ struct ServerConnectionTests {
 
     // MARK: Kinds
 
-    @Test func unknownKindsAndResponsesAreIgnored() {
+    @Test("T1, T6: unknown kinds and responses are ignored")
+    func unknownKindsAndResponsesAreIgnored() {
         var server = ServerConnection(methods: methods)
         let frames = [4, 0, 0x11, 255, 2].map { Frame(FrameKind(rawValue: $0), stream: 1) }
         #expect(server.events(after: frames.flatMap(\.bytes)) == [])
@@ -72,7 +78,9 @@ struct ServerConnectionTests {
         #expect(server.events(after: request(1, "Unary")).count == 1)
     }
 
-    @Test(arguments: [[], .remoteOpen, .remoteClosed, FrameFlags(rawValue: 0xff)] as [FrameFlags])
+    @Test(
+        "T2: data on a unary call ends it",
+        arguments: [[], .remoteOpen, .remoteClosed, FrameFlags(rawValue: 0xff)] as [FrameFlags])
     func dataOnAUnaryCallEndsIt(flags: FrameFlags) {
         var server = ServerConnection(methods: methods)
         #expect(server.events(after: request(1, "Unary", flags: flags)).count == 1)
@@ -82,7 +90,8 @@ struct ServerConnectionTests {
         #expect(server.frames() == [], "a call is answered once")
     }
 
-    @Test func dataOnAnUnknownOrFinishedStreamIsRefused() {
+    @Test("T3, T5: data on an unknown or finished stream is refused")
+    func dataOnAnUnknownOrFinishedStreamIsRefused() {
         var server = ServerConnection(methods: methods)
         #expect(server.events(after: data(9)) == [])
         _ = server.events(after: request(1, "Both", flags: .remoteOpen))
@@ -94,7 +103,8 @@ struct ServerConnectionTests {
         #expect(answers[2].status?.message == "StreamID is no longer active")
     }
 
-    @Test func dataAfterHalfCloseEndsTheCall() {
+    @Test("T4: data after the half-close ends the call")
+    func dataAfterHalfCloseEndsTheCall() {
         var server = ServerConnection(methods: methods)
         _ = server.events(
             after: request(1, "Both", flags: .remoteOpen),
@@ -112,7 +122,9 @@ struct ServerConnectionTests {
 
     // MARK: Unary calls
 
-    @Test(arguments: [[], .remoteClosed, .remoteOpen, FrameFlags(rawValue: 0xff)] as [FrameFlags])
+    @Test(
+        "U8: whatever the flags, a unary call is answered by one Response",
+        arguments: [[], .remoteClosed, .remoteOpen, FrameFlags(rawValue: 0xff)] as [FrameFlags])
     func unaryCallIsAnsweredByOneResponse(flags: FrameFlags) {
         var server = ServerConnection(methods: methods)
         let events = server.events(after: request(1, "Unary", flags: flags, payload: [4, 5]))
@@ -129,14 +141,16 @@ struct ServerConnectionTests {
         #expect(server.activeStreams == [])
     }
 
-    @Test func emptyAnswerIsZeroBytes() {
+    @Test("F4, U1: an empty answer is zero bytes")
+    func emptyAnswerIsZeroBytes() {
         var server = ServerConnection(methods: methods)
         _ = server.events(after: request(1, "Unary"))
         server.reply([], to: 1)
         #expect(server.frames() == [Frame(.response, stream: 1)])
     }
 
-    @Test func unknownNamesAreUnimplemented() {
+    @Test("U4: unknown names are UNIMPLEMENTED")
+    func unknownNamesAreUnimplemented() {
         var server = ServerConnection(methods: methods)
         let stranger = RequestEnvelope(service: "t.X", method: "Unary").bytes
         _ = server.events(after: Frame(.request, stream: 1, payload: stranger), request(3, "Nope"))
@@ -146,7 +160,8 @@ struct ServerConnectionTests {
             ])
     }
 
-    @Test func garbageEnvelopeIsRefusedAndTheNextCallWorks() {
+    @Test("U5: a garbage envelope is refused, and the next call works")
+    func garbageEnvelopeIsRefusedAndTheNextCallWorks() {
         var server = ServerConnection(methods: methods)
         _ = server.events(after: Frame(.request, stream: 1, payload: [0xff, 0xff]))
         #expect(server.frames().first?.status?.code == .invalidArgument)
@@ -154,6 +169,7 @@ struct ServerConnectionTests {
     }
 
     @Test(
+        "U7: a timeout is handed on",
         arguments: [
             (0, nil), (1, .nanoseconds(1)), (5_000_000_000, .seconds(5)),
             (.max, .seconds(24 * 60 * 60)),
@@ -168,7 +184,8 @@ struct ServerConnectionTests {
         #expect(call.timeout == expected)
     }
 
-    @Test func negativeTimeoutIsOver() {
+    @Test("U7: a negative timeout is over")
+    func negativeTimeoutIsOver() {
         var server = ServerConnection(methods: methods)
         #expect(server.events(after: request(1, "Unary", timeout: -1)) == [])
         #expect(server.frames().first?.status?.code == .deadlineExceeded)
@@ -176,7 +193,8 @@ struct ServerConnectionTests {
 
     // MARK: Limits
 
-    @Test func oversizedRequestIsRefusedAndTheNextCallWorks() {
+    @Test("F6: an oversized request is refused, and the next call works")
+    func oversizedRequestIsRefusedAndTheNextCallWorks() {
         var server = ServerConnection(methods: methods)
         let count = Frame.maximumCount + 1
         #expect(server.events(after: [0, 0x40, 0, 1, 0, 0, 0, 1, 1, 0]) == [])
@@ -190,7 +208,8 @@ struct ServerConnectionTests {
         #expect(server.isFinished == false)
     }
 
-    @Test func reservedLengthIsAnsweredOnceAndEndsTheConnection() {
+    @Test("F7: a length of 16 MiB is answered once, and ends the connection")
+    func reservedLengthIsAnsweredOnceAndEndsTheConnection() {
         var server = ServerConnection(methods: methods)
         _ = server.events(after: [1, 0, 0, 0, 0, 0, 0, 1, 1, 0])
         #expect(server.isFinished == true)
@@ -224,7 +243,8 @@ struct ServerConnectionTests {
 
     // MARK: Streams
 
-    @Test func serverStreamEndsByEmptyDataNeverByAResponse() {
+    @Test("S4: a stream ends by empty data, never by a Response")
+    func serverStreamEndsByEmptyDataNeverByAResponse() {
         var server = ServerConnection(methods: methods)
         _ = server.events(after: request(1, "Server", flags: .remoteClosed))
         server.send([1], on: 1)
@@ -236,7 +256,8 @@ struct ServerConnectionTests {
             ])
     }
 
-    @Test func errorAfterMessagesEndsByAResponse() {
+    @Test("S10: an error after messages ends by a Response")
+    func errorAfterMessagesEndsByAResponse() {
         var server = ServerConnection(methods: methods)
         _ = server.events(after: request(1, "Server", flags: .remoteClosed))
         server.send([1], on: 1)
@@ -246,7 +267,9 @@ struct ServerConnectionTests {
         #expect(frames.last?.status == Status(.aborted, "enough"))
     }
 
-    @Test(arguments: [FrameFlags.remoteOpen, [.remoteOpen, .noData]])
+    @Test(
+        "S11: streamed input has no phantom message",
+        arguments: [FrameFlags.remoteOpen, [.remoteOpen, .noData]])
     func streamedInputHasNoPhantomMessage(flags: FrameFlags) {
         var server = ServerConnection(methods: methods)
         let events = server.events(
@@ -260,7 +283,8 @@ struct ServerConnectionTests {
         #expect(server.frames().map(\.kind) == [.response])
     }
 
-    @Test func payloadOfTheRequestIsTheFirstMessage() {
+    @Test("S12, S15: the payload of the request is the first message")
+    func payloadOfTheRequestIsTheFirstMessage() {
         var server = ServerConnection(methods: methods)
         let open = server.events(
             after: request(1, "Both", flags: .remoteOpen, payload: [7]))
@@ -272,7 +296,8 @@ struct ServerConnectionTests {
             Array(closed.dropFirst()) == [.message(stream: 3, [8]), .inputEnded(stream: 3)])
     }
 
-    @Test func halfCloseWithAMessageIsAMessageAndTheEnd() {
+    @Test("S13, S14: a half-close with a message is both")
+    func halfCloseWithAMessageIsAMessageAndTheEnd() {
         var server = ServerConnection(methods: methods)
         _ = server.events(
             after: request(1, "Both", flags: .remoteOpen),

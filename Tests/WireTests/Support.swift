@@ -1,3 +1,4 @@
+import Testing
 import Wire
 
 /// Steele, Lea, Flood (2014): small, and the same bytes on every run.
@@ -59,12 +60,25 @@ extension ClientConnection {
 
 private func decode(_ buffers: [[UInt8]]) -> [Frame] {
     var decoder = FrameDecoder()
-    for buffer in buffers { decoder.push(buffer.span) }
-    var frames: [Frame] = []
-    while case .some(.frame(let frame)) = (try? decoder.next()).flatMap(\.self) {
-        frames.append(frame)
+    return (try? decoder.frames(after: buffers.flatMap(\.self))) ?? []
+}
+
+extension FrameDecoder {
+    /// What more bytes complete.
+    mutating func items(after bytes: [UInt8]) throws(WireError) -> [Item] {
+        var items: [Item] = []
+        var position = 0
+        while let item = try next(bytes.span, from: &position) { items.append(item) }
+        #expect(position == bytes.count)
+        return items
     }
-    return frames
+
+    mutating func frames(after bytes: [UInt8]) throws -> [Frame] {
+        try items(after: bytes).compactMap { item in
+            guard case .frame(let frame) = item else { return nil }
+            return frame
+        }
+    }
 }
 
 extension Frame {

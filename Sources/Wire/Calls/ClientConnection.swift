@@ -18,7 +18,7 @@ public struct ClientConnection: ~Copyable {
     private var decoder = FrameDecoder()
     private var streams: [UInt32: Stream] = [:]
     private var nextID: UInt32
-    private var events: [Event] = []
+    private var events = EventQueue<Event>()
     private var output = OutputQueue()
     /// Nothing more can be understood: close the connection.
     public private(set) var isFinished = false
@@ -92,9 +92,9 @@ public struct ClientConnection: ~Copyable {
 
     public mutating func receive(_ bytes: Span<UInt8>) {
         guard !isFinished else { return }
-        decoder.push(bytes)
+        var position = 0
         do {
-            while let item = try decoder.next() {
+            while let item = try decoder.next(bytes, from: &position) {
                 switch item {
                 case .frame(let frame): receive(frame)
                 case .oversized(let stream, let count):
@@ -115,9 +115,7 @@ public struct ClientConnection: ~Copyable {
         streams = [:]
     }
 
-    public mutating func nextEvent() -> Event? {
-        events.isEmpty ? nil : events.removeFirst()
-    }
+    public mutating func nextEvent() -> Event? { events.next() }
 
     /// What is to be written, in order.
     public mutating func drainOutput() -> [[UInt8]] { output.drain() }

@@ -7,6 +7,9 @@ public struct ServerConnection: ~Copyable {
     public struct Limits: Sendable {
         /// Calls at a time; further ones are answered RESOURCE_EXHAUSTED.
         public var activeStreams = 64
+        /// What a client may break the protocol: each time counts, and 64 KiB of it once more. With
+        /// more the connection is finished.
+        public var violations = 100
         /// Longer deadlines are cut to this.
         public var timeout: Duration = .seconds(24 * 60 * 60)
 
@@ -33,8 +36,9 @@ public struct ServerConnection: ~Copyable {
     private var decoder = FrameDecoder()
     private var ids = StreamIDs()
     private var streams: [UInt32: Stream] = [:]
-    private var events: [Event] = []
+    private var events = EventQueue<Event>()
     private var output = OutputQueue()
+    private var violations = 0
     /// Nothing more can be understood: write the output, then close.
     public private(set) var isFinished = false
 
@@ -56,13 +60,14 @@ public struct ServerConnection: ~Copyable {
 
     public mutating func receive(_ bytes: Span<UInt8>) {
         guard !isFinished else { return }
-        decoder.push(bytes)
+        var position = 0
         do {
-            while let item = try decoder.next() {
+            while !isFinished, let item = try decoder.next(bytes, from: &position) {
                 switch item {
                 case .frame(let frame): receive(frame)
                 case .oversized(let stream, let count):
-                    refuse(stream, Status(.resourceExhausted, oversizeMessage(count)))
+                    refuse(
+                        stream, Status(.resourceExhausted, oversizeMessage(count)), violating: 0)
                 }
             }
         } catch {
@@ -71,9 +76,7 @@ public struct ServerConnection: ~Copyable {
         }
     }
 
-    public mutating func nextEvent() -> Event? {
-        events.isEmpty ? nil : events.removeFirst()
-    }
+    public mutating func nextEvent() -> Event? { events.next() }
 
     /// What is to be written, in order.
     public mutating func drainOutput() -> [[UInt8]] { output.drain() }
@@ -86,7 +89,8 @@ extension ServerConnection {
         guard frame.stream % 2 == 1 else {
             return refuse(
                 frame.stream,
-                Status(.invalidArgument, "StreamID must be odd for client initiated streams"))
+                Status(.invalidArgument, "StreamID must be odd for client initiated streams"),
+                violating: frame.payload.count)
         }
         switch frame.kind {
         case .request: open(frame)
@@ -102,14 +106,16 @@ extension ServerConnection {
         guard ids.claim(stream) else {
             return refuse(
                 stream,
-                Status(.invalidArgument, "StreamID cannot be re-used and must increment"))
+                Status(.invalidArgument, "StreamID cannot be re-used and must increment"),
+                violating: frame.payload.count)
         }
         let envelope: RequestEnvelope
         do {
             envelope = try RequestEnvelope(frame.payload)
         } catch {
             return refuse(
-                stream, Status(.invalidArgument, "unmarshal request error: \(error.message)"))
+                stream, Status(.invalidArgument, "unmarshal request error: \(error.message)"),
+                violating: frame.payload.count)
         }
         guard let service = methods[envelope.service] else {
             return refuse(stream, Status(.unimplemented, "service \(envelope.service)"))
@@ -151,22 +157,27 @@ extension ServerConnection {
 
     private mutating func receiveData(_ frame: Frame) {
         guard let stream = streams[frame.stream] else {
+            // What crosses the end of its call is no violation.
             return refuse(
-                frame.stream, Status(.invalidArgument, "StreamID is no longer active"))
+                frame.stream, Status(.invalidArgument, "StreamID is no longer active"),
+                violating: ids.hasSeen(frame.stream) ? nil : frame.payload.count)
         }
         guard stream.isInputOpen else {
             return refuse(
-                frame.stream, Status(.invalidArgument, "data on a stream that was closed for it"))
+                frame.stream, Status(.invalidArgument, "data on a stream that was closed for it"),
+                violating: frame.payload.count)
         }
         if frame.flags.contains(.noData) {
             guard frame.payload.isEmpty else {
                 return refuse(
-                    frame.stream, Status(.invalidArgument, "data in a frame without data"))
+                    frame.stream, Status(.invalidArgument, "data in a frame without data"),
+                    violating: frame.payload.count)
             }
         } else {
             guard stream.shape.streamsInput else {
                 return refuse(
-                    frame.stream, Status(.invalidArgument, "data for a method that takes none"))
+                    frame.stream, Status(.invalidArgument, "data for a method that takes none"),
+                    violating: frame.payload.count)
             }
             events.append(.message(stream: frame.stream, frame.payload))
         }
@@ -177,7 +188,11 @@ extension ServerConnection {
     }
 
     /// Answers with an error status; what runs on this id, if anything, is over.
-    private mutating func refuse(_ stream: UInt32, _ status: Status) {
+    /// - Parameter violating: the bytes of what broke the protocol; `nil` if nothing did.
+    private mutating func refuse(
+        _ stream: UInt32, _ status: Status, violating count: Int? = nil
+    ) {
+        if let count { countViolation(of: count) }
         if streams.removeValue(forKey: stream) != nil { events.append(.aborted(stream: stream)) }
         respond(stream, ResponseEnvelope(status))
     }
@@ -190,6 +205,12 @@ extension ServerConnection {
 // MARK: - Answers
 
 extension ServerConnection {
+    /// Counts something against the client that is not what it should be.
+    public mutating func countViolation(of count: Int) {
+        violations += 1 + count >> 16
+        if violations > limits.violations { isFinished = true }
+    }
+
     /// Sends one message of a call that streams its output.
     ///
     /// A message over the limit ends the call, and the call alone, with RESOURCE_EXHAUSTED.

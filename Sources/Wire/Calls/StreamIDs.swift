@@ -19,4 +19,10 @@ struct StreamIDs {
         highest = max(highest, id)
         return true
     }
+
+    /// Whether `id`, which is odd, was taken, or is too old to tell.
+    func hasSeen(_ id: UInt32) -> Bool {
+        if id < highest, (highest - id) / 2 >= StreamIDs.window { return true }
+        return recent[Int(id / 2 % StreamIDs.window)] == id
+    }
 }

@@ -60,25 +60,28 @@ public struct Frame: Sendable, Equatable {
         self.payload = payload
     }
 
-    /// The ten bytes before the payload.
+    /// Writes the ten bytes before the payload.
     ///
     /// - Precondition: the payload is at most ``maximumCount`` bytes long.
-    var header: [UInt8] {
+    func appendHeader(to bytes: inout [UInt8]) {
         precondition(payload.count <= Frame.maximumCount, "a frame of \(payload.count) bytes")
-        var header: [UInt8] = []
-        header.reserveCapacity(Frame.headerCount)
         for word in [UInt32(payload.count), stream] {
             for shift in stride(from: 24, through: 0, by: -8) {
-                header.append(UInt8(truncatingIfNeeded: word >> UInt32(shift)))
+                bytes.append(UInt8(truncatingIfNeeded: word >> UInt32(shift)))
             }
         }
-        header.append(kind.rawValue)
-        header.append(flags.rawValue)
-        return header
+        bytes.append(kind.rawValue)
+        bytes.append(flags.rawValue)
     }
 
     /// The frame as it is sent.
-    public var bytes: [UInt8] { header + payload }
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Frame.headerCount + payload.count)
+        appendHeader(to: &bytes)
+        bytes += payload
+        return bytes
+    }
 }
 
 /// A header as received: its length may be anything.
@@ -89,15 +92,14 @@ struct FrameHeader {
     var flags: FrameFlags
 
     /// - Precondition: `bytes` is ``Frame/headerCount`` long.
-    init(_ bytes: ArraySlice<UInt8>) {
+    init(_ bytes: [UInt8]) {
         precondition(bytes.count == Frame.headerCount)
-        let first = bytes.startIndex
         func word(at offset: Int) -> UInt32 {
-            bytes[(first + offset)..<(first + offset + 4)].reduce(0) { $0 << 8 | UInt32($1) }
+            bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | UInt32($1) }
         }
         count = Int(word(at: 0))
         stream = word(at: 4)
-        kind = FrameKind(rawValue: bytes[first + 8])
-        flags = FrameFlags(rawValue: bytes[first + 9])
+        kind = FrameKind(rawValue: bytes[8])
+        flags = FrameFlags(rawValue: bytes[9])
     }
 }

@@ -1,7 +1,6 @@
 /// Takes bytes as they arrive and hands out whole frames.
 ///
-/// Memory grows with what has arrived, never with what a header declares. Push one read, take
-/// frames until there are no more, push the next.
+/// Memory grows with what has arrived, never with what a header declares.
 public struct FrameDecoder: ~Copyable {
     public enum Item: Sendable, Equatable {
         case frame(Frame)
@@ -22,9 +21,8 @@ public struct FrameDecoder: ~Copyable {
     private static let growth = 4
 
     private var state = State.header
-    /// Bytes that have arrived; those before `position` are consumed.
-    private var pending: [UInt8] = []
-    private var position = 0
+    /// The part of a header that has arrived.
+    private var header: [UInt8] = []
     /// The part of a payload that has arrived.
     private var payload: [UInt8] = []
     /// Tells a peer that sends one frame slowly from one that sends many.
@@ -37,41 +35,26 @@ public struct FrameDecoder: ~Copyable {
 
     /// Whether the last frame has begun but not ended.
     public var isInsideFrame: Bool {
-        if case .header = state { return position < pending.count }
+        if case .header = state { return !header.isEmpty }
         return true
     }
 
-    public mutating func push(_ bytes: Span<UInt8>) {
-        if case .lost = state { return }
-        if position == pending.count {
-            pending.removeAll(keepingCapacity: pending.count <= 64 << 10)
-            position = 0
-        }
-        unsafe bytes.withUnsafeBufferPointer { unsafe pending.append(contentsOf: $0) }
-    }
-
-    /// The next frame, or `nil` until more bytes are pushed.
+    /// Takes bytes up to the end of the next frame.
     ///
+    /// - Parameter position: of the first byte that was not taken.
+    /// - Returns: the frame, or `nil` if all bytes are taken and it has not ended.
     /// - Throws: ``WireError/Code/tooLarge`` at a length of 16 MiB or more, from then on at each
     ///   call: the connection is of no more use. ``lostStream`` says on which stream.
-    public mutating func next() throws(WireError) -> Item? {
+    public mutating func next(
+        _ bytes: Span<UInt8>, from position: inout Int
+    ) throws(WireError) -> Item? {
         while true {
             switch state {
             case .header:
-                guard pending.count - position >= Frame.headerCount else { return nil }
-                let header = FrameHeader(pending[position..<(position + Frame.headerCount)])
-                position += Frame.headerCount
-                if header.count <= Frame.maximumCount {
-                    state = .payload(header)
-                } else if header.count < Frame.reservedCount {
-                    state = .dropping(header.count)
-                    return .oversized(stream: header.stream, count: header.count)
-                } else {
-                    lostStream = header.stream
-                    state = .lost(WireError(.tooLarge, oversizeMessage(header.count)))
-                    pending = []
-                    position = 0
-                }
+                take(Frame.headerCount - header.count, of: bytes, from: &position, into: &header)
+                guard header.count == Frame.headerCount else { return nil }
+                defer { header.removeAll(keepingCapacity: true) }
+                if let item = begin(FrameHeader(header)) { return item }
             case .payload(let header):
                 makeRoom(for: bytes.count - position, of: header.count)
                 take(header.count - payload.count, of: bytes, from: &position, into: &payload)
@@ -83,9 +66,10 @@ public struct FrameDecoder: ~Copyable {
                     Frame(
                         header.kind, stream: header.stream, flags: header.flags, payload: payload))
             case .dropping(let count):
-                let left = count - take(count).count
-                state = left == 0 ? .header : .dropping(left)
-                if left > 0 { return nil }
+                let taken = min(count, bytes.count - position)
+                position += taken
+                state = taken == count ? .header : .dropping(count - taken)
+                if taken < count { return nil }
                 framesEnded += 1
             case .lost(let error):
                 throw error

@@ -8,17 +8,19 @@ public struct OutputQueue: Sendable {
     private var lastIsShared = false
 
     mutating func append(_ frame: Frame) {
-        let small = frame.payload.count <= OutputQueue.smallCount
+        let isSmall = frame.payload.count <= OutputQueue.smallCount
         if !lastIsShared || (buffers.last?.count ?? 0) >= OutputQueue.sharedCount {
-            buffers.append([])
+            var buffer: [UInt8] = []
+            buffer.reserveCapacity(Frame.headerCount + (isSmall ? frame.payload.count : 0))
+            buffers.append(buffer)
         }
-        buffers[buffers.count - 1] += frame.header
-        if small {
+        frame.appendHeader(to: &buffers[buffers.count - 1])
+        if isSmall {
             buffers[buffers.count - 1] += frame.payload
         } else {
             buffers.append(frame.payload)
         }
-        lastIsShared = small
+        lastIsShared = isSmall
     }
 
     /// All that has been queued, in order; the queue is empty afterwards.

@@ -5,6 +5,15 @@ extension Event {
     private static let textLimit = 1 << 20
     private static let messageLimit = 64 << 10
 
+    /// The number of a packed event, read without unpacking it; `nil` if it has none.
+    public static func seq(of bytes: [UInt8]) -> UInt64? {
+        var fields = FieldReader(bytes[...])
+        while let (number, value) = try? fields.next() {
+            if number == 1, case .varint(let seq) = value { return seq }
+        }
+        return nil
+    }
+
     public init(_ bytes: [UInt8]) throws(WireError) {
         self = try unsafe unpacking(bytes, with: voken__v1__event__unpack) {
             event throws(WireError) in try unsafe Event(event)

@@ -44,7 +44,7 @@ public struct HealthCheckResponse: StreamEvent {
         status = try unsafe unpacking(
             bytes, with: grpc__health__v1__health_check_response__unpack
         ) { message throws(WireError) in
-            unsafe ServingStatus(rawValue: Int32(truncatingIfNeeded: message.status.rawValue))
+            unsafe ServingStatus(message.status)
         }
     }
 

@@ -15,12 +15,13 @@ func unpacking<CMessage, Value>(
     with unpack: (
         UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?
     ) -> UnsafeMutablePointer<CMessage>?,
-    growth: Int = 4,
+    growth: Int = 1,
     _ body: (CMessage) throws(WireError) -> Value
 ) throws(WireError) -> Value {
-    // Two bytes can demand a structure of seventy: the budget keeps 4 MiB from becoming 150.
+    // Two bytes can demand a structure of seventy: the budget keeps 4 MiB from becoming 150, and
+    // whoever tries from costing more than reading them.
     let budget = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-    unsafe budget.initialize(to: growth * bytes.count + 64 << 10)
+    unsafe budget.initialize(to: growth * bytes.count + 256 << 10)
     defer { unsafe budget.deallocate() }
     var allocator = unsafe ProtobufCAllocator(
         alloc: { budget, count in

@@ -50,7 +50,7 @@ typedef struct Voken__V1__ArtifactPart Voken__V1__ArtifactPart;
  */
 typedef enum _Voken__V1__OnDisconnect {
   /*
-   * As the pipeline file says: `defaults.on_disconnect`.
+   * As the pipeline file says: `jobs.on_disconnect`.
    */
   VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT = 0,
   VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_CANCEL = 1,

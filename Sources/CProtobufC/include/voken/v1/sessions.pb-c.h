@@ -149,7 +149,7 @@ struct  Voken__V1__SessionInfo
   uint64_t created_unix_ms;
   uint64_t used_unix_ms;
   /*
-   * After which it is deleted, unless it is used before.
+   * After which it is deleted, unless it is used before; 0 if it is kept.
    */
   uint64_t left_ms;
   /*
