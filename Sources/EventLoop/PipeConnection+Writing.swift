@@ -7,8 +7,8 @@ extension PipeConnection {
     private static let blockCount = 4 << 10
     /// Shorter writes are joined.
     private static let joinedCount = 64 << 10
-    /// So many longer ones are handed to the kernel at once.
-    private static let gatheredCount = 16
+    /// So many buffers go to the kernel in one call.
+    private static let gatheredCount = 32
 
     /// Queues bytes; all of a turn are written when its callbacks are over. Lost if the connection
     /// is closed or finishing.
@@ -60,8 +60,8 @@ extension PipeConnection {
     /// Gives the kernel what it takes; for the rest, waits until it takes more.
     private func flush() {
         while !isClosing, !isWriting, let buffer = queue.first {
-            var slices = unsafe [uv_buf_t]()
-            let status = unsafe tryWrite(from: 0, after: &slices)
+            var slices: [uv_buf_t] = unsafe []
+            let status = unsafe tryWriting(&slices)
             if status >= 0 {
                 didWrite(Int(status))
             } else if status == UV_EAGAIN.rawValue {
@@ -73,26 +73,27 @@ extension PipeConnection {
         if isFinishing, queue.isEmpty, !isClosing { close(nil) }
     }
 
-    /// Writes what waits from a buffer on, after slices of those before it.
-    private func tryWrite(from index: Int, after slices: inout [uv_buf_t]) -> Int32 {
+    /// Lends the buffers that wait to the kernel: one after the other joins `slices`, which are
+    /// valid until this returns, then all are written by one call.
+    private func tryWriting(_ slices: inout [uv_buf_t]) -> Int32 {
+        let index = unsafe slices.count
         guard index < min(queue.count, PipeConnection.gatheredCount) else {
             return unsafe uv_try_write(stream, slices, UInt32(slices.count))
         }
-        // A buffer's address holds inside its closure only.
         return unsafe queue[index].withUnsafeBytes { bytes in
-            let rest = unsafe bytes[(index == 0 ? queueOffset : 0)...]
+            let rest = unsafe index == 0 ? bytes[queueOffset...] : bytes[...]
             unsafe slices.append(uv_buf_t(UnsafeRawBufferPointer(rebasing: rest)))
-            return unsafe tryWrite(from: index + 1, after: &slices)
+            return unsafe tryWriting(&slices)
         }
     }
 
     private func writeBlock(_ buffer: [UInt8]) {
         let end = min(buffer.count, queueOffset + PipeConnection.blockCount)
         isWriting = true
-        watchForStall()
         let request = WriteRequest(self, buffer[queueOffset..<end])
         let status = request.start()
-        if status != 0 { fail(status) }
+        guard status == 0 else { return fail(status) }
+        watchForStall()
     }
 
     fileprivate func blockDone(_ count: Int, _ status: Int32) {
@@ -108,12 +109,12 @@ extension PipeConnection {
         writtenCount += count
         queuedCount -= count
         queueOffset += count
-        let written = queue.prefix { buffer in
-            guard queueOffset >= buffer.count else { return false }
-            queueOffset -= buffer.count
-            return true
+        var doneCount = 0
+        while doneCount < queue.count, queueOffset >= queue[doneCount].count {
+            queueOffset -= queue[doneCount].count
+            doneCount += 1
         }
-        queue.removeFirst(written.count)
+        queue.removeFirst(doneCount)
         guard isBackedUp, queuedCount < limits.lowWater else { return }
         isBackedUp = false
         updateReading()
@@ -128,6 +129,7 @@ extension PipeConnection {
         close(nil)
     }
 
+    /// Looks for progress from what has been handed to libuv on.
     private func watchForStall() {
         let timer = stallTimer ?? Timer(loop: loop)
         stallTimer = timer
