@@ -20,7 +20,7 @@ extension PluginHost {
         let name = order.plugin
         var seen: [PluginImage] = []
         var refused: [PluginError] = []
-        for file in files(directories, likely: name) {
+        for file in pluginFiles(directories, likely: name) {
             if let refusal = refusal(of: file) {
                 refused.append(refusal)
                 continue
@@ -46,7 +46,7 @@ extension PluginHost {
     }
 
     /// The shared libraries of the plugin directories.
-    private func files(_ directories: [String]) -> [String] {
+    func pluginFiles(_ directories: [String]) -> [String] {
         (directories + configuration.directories).flatMap { directory in
             (Folder.names(in: directory) ?? [])
                 .filter { $0.hasPrefix("lib") && $0.hasSuffix(".so") && $0 != Self.kitFile }
@@ -55,12 +55,12 @@ extension PluginHost {
     }
 
     /// The same files, those that are called like the stage first.
-    private func files(_ directories: [String], likely name: String) -> [String] {
+    private func pluginFiles(_ directories: [String], likely name: String) -> [String] {
         func letters(_ text: String) -> String {
             text.lowercased().filter { $0.isLetter || $0.isNumber }
         }
         let wanted = letters(name)
-        let (likely, others) = files(directories)
+        let (likely, others) = pluginFiles(directories)
             .reduce(into: ([String](), [String]())) { lists, file in
                 if letters(fileName(of: file)).contains(wanted) {
                     lists.0.append(file)

@@ -162,10 +162,7 @@ public final class PluginHost: Sendable {
             try require(order?.kind, among: file.kinds, of: path)
         }
         let file = try report.perform(.file) { () throws(PluginError) in
-            let file = try PluginFile(path: path)
-            if let list = configuration.allowList {
-                try AllowList(path: list).require(file.sha256, of: path)
-            }
+            let file = try allowedFile(path)
             images.withLock { $0.kinds[path] = (file.identity, file.kinds) }
             try require(order?.kind, among: file.kinds, of: path)
             return (file, "\(file.bytes.count) bytes, sha256 \(file.sha256)")
@@ -183,7 +180,16 @@ public final class PluginHost: Sendable {
         return (image, file.path)
     }
 
-    private func require(
+    /// A plugin's file, checked.
+    func allowedFile(_ path: String) throws(PluginError) -> PluginFile {
+        let file = try PluginFile(path: path)
+        if let list = configuration.allowList {
+            try AllowList(path: list).require(file.sha256, of: path)
+        }
+        return file
+    }
+
+    func require(
         _ kind: StageKind?, among kinds: Set<StageKind>, of path: String
     ) throws(PluginError) {
         guard let kind, !kinds.contains(kind) else { return }
