@@ -2,13 +2,13 @@ import Checkpoints
 
 /// A pipeline file, or a pipeline made from one, that cannot be used.
 public struct PipelineError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Code: Sendable {
+    public enum Code: String, Sendable {
         case unreadable  // the file is missing, too large or not text
         case syntax  // not TOML
-        case badSetting  // a key that is unknown, missing or has a value that cannot be
-        case noPlugin  // no plugin of that name offers the stage
-        case noModel  // the model folder is missing or incomplete
-        case stageFailed  // a stage refused its model or settings
+        case badSetting = "bad_setting"  // a key that is unknown, missing or has no such value
+        case noPlugin = "no_plugin"  // no plugin of that name offers the stage
+        case noModel = "no_model"  // the model folder is missing or incomplete
+        case stageFailed = "stage_failed"  // a stage refused its model or settings
         case contract  // two stages that do not fit each other
     }
     public let code: Code

@@ -18,6 +18,7 @@ public struct PipelineFile: Sendable {
     public let sessions: SessionOptions
     public let language: LanguageOptions
     public let swap: SwapOptions
+    public let jobs: JobOptions
     /// One of each kind; of schedulers, the one for requests that name none.
     private(set) var stages: [StageKind: StageEntry]
     /// What the text says of `stages`.
@@ -76,6 +77,7 @@ public struct PipelineFile: Sendable {
             let swapTable = try root.table("swap")
             swap = try SwapOptions(swapTable, folder: folder)
             access = try AccessOptions(swap: swapTable, access: root.table("access"))
+            jobs = try JobOptions(root.table("jobs"))
             stages = try Self.stages(root, folder: folder)
             writtenStages = stages
             schedulers = try Self.schedulers(
@@ -189,5 +191,32 @@ extension PipelineFile {
         flatten(root, "")
         for entry in entries { flatten(entry.table, entry.key + ".") }
         return values
+    }
+
+    /// What this file says otherwise than another.
+    func changes(from other: PipelineFile) -> [PipelineReview.Change] {
+        let (before, after) = (other.flattened, flattened)
+        return Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
+            .map { PipelineReview.Change(key: $0, before: before[$0], after: after[$0]) }
+    }
+
+    /// The pipeline as a file that says all of it, ``overrides`` too.
+    var effectiveText: String {
+        var (values, tables) = ([String: SettingValue](), [(String, [String: SettingValue])]())
+        for (key, value) in root {
+            if case .table(let table) = value {
+                tables.append((key, table))
+            } else {
+                values[key] = value
+            }
+        }
+        tables.sort { $0.0 < $1.0 }
+        tables += entries.map { ($0.key, $0.table) }
+        let parts = tables.map { key, table in
+            let name = key.split(separator: ".", maxSplits: 1).map { tomlKey(String($0)) }
+            return ["[\(name.joined(separator: "."))]"] + tomlLines(table)
+        }
+        return ([tomlLines(values)] + parts).map { $0.joined(separator: "\n") }
+            .joined(separator: "\n\n") + "\n"
     }
 }

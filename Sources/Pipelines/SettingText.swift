@@ -23,7 +23,8 @@ public func tomlLines(_ values: [String: SettingValue]) -> [String] {
         .map { "\(tomlKey($0.key)) = \($0.value.toml)" }
 }
 
-private func tomlKey(_ key: String) -> String {
+/// A key of TOML, in quotes if it needs them.
+func tomlKey(_ key: String) -> String {
     let isBare =
         !key.isEmpty
         && key.utf8.allSatisfy { byte in

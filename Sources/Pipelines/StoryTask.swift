@@ -28,6 +28,8 @@ struct StoryTask {
 
     private var phase = Phase.beginning
     private var question = SceneRoom.Question.next
+    /// Told once the scene's pictures are seen: a request with one that is none has told nothing.
+    private var announcements: [StoryEvent] = []
     /// What the scene illustrates or answers.
     private var text = ""
     private(set) var context: StoryContext
@@ -72,6 +74,7 @@ struct StoryTask {
                 try beginScene()
             case .encoding(let input):
                 if let work = try encoding(of: input) { return work }
+                announce()
                 let sequence = try LanguageSequence(generation, input, context.memory)
                 reusedPositions += sequence.reused
                 phase = .prefilling(sequence)
@@ -121,14 +124,15 @@ struct StoryTask {
         text = isFirst ? order.prompt : ""
         scene += 1
         answer = []
-        emit(.sceneBegan(index: scene, of: order.scenes))
+        announcements = [.sceneBegan(index: scene, of: order.scenes)]
         let own = isFirst ? noteTurn() : 0
         question = .next
         if !text.isEmpty, task != .dialogue {
-            emit(.text(text))
+            announcements.append(.text(text))
             question = .illustration(text)
         } else if isFirst, task == .dialogue, order.turn == nil {
-            emit(.text(text))
+            announcements.append(.text(text))
+            announce()
             answer = [.text(text)]
             return endScene(.given)
         }
@@ -137,6 +141,11 @@ struct StoryTask {
             preconditionFailure("\(task) does not know this question")
         }
         phase = .encoding(input)
+    }
+
+    private mutating func announce() {
+        for event in announcements { emit(event) }
+        announcements = []
     }
 
     /// Notes what a session's user has said and shown, ahead of the answer.

@@ -28,7 +28,7 @@ public final class Engine: Sendable {
 
     let state: Mutex<EngineState>
     /// Told the number of a generation that no request holds any more.
-    private let whenReleased = Mutex<@Sendable (Int) -> Void>({ _ in })
+    private let whenReleased = Mutex(ReleaseHandler())
     /// Signalled for each job put into the queue, and when there is something else to look at.
     let news = DispatchSemaphore(value: 0)
     let meter = StageMeter()
@@ -83,7 +83,7 @@ public final class Engine: Sendable {
     /// Calls `body`, on any thread, with the number of each generation that its last request lets
     /// go of. It should return at once.
     func onRelease(_ body: @escaping @Sendable (Int) -> Void) {
-        whenReleased.withLock { $0 = body }
+        whenReleased.withLock { $0.body = body }
     }
 
     /// Whether a request holds a generation.
@@ -196,7 +196,7 @@ public final class Engine: Sendable {
             state.holders[generation] = left > 0 ? left : nil
             return left <= 0
         }
-        if isLast { whenReleased.withLock { $0 }(generation) }
+        if isLast { whenReleased.withLock(\.body)(generation) }
     }
 
     /// Refuses new requests, lets the admitted ones finish for as long as `grace`, then ends what
@@ -238,4 +238,10 @@ public final class Engine: Sendable {
         job.emit(end)
         release(job.generation)
     }
+}
+
+/// A structure around a closure: a closure that is itself what a generic type holds is wrapped anew
+/// each time it is lent out, and would be called ever deeper.
+private struct ReleaseHandler {
+    var body: @Sendable (Int) -> Void = { _ in }
 }

@@ -61,12 +61,11 @@ struct Preparation {
     /// - Returns: whether anything is different.
     @discardableResult
     private func tellChanges(to file: PipelineFile) -> Bool {
-        let (before, after) = (serving.file.flattened, file.flattened)
-        let keys = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
-        for key in keys {
-            events(.change(key: key, before: before[key], after: after[key]))
+        let changes = file.changes(from: serving.file)
+        for change in changes {
+            events(.change(key: change.key, before: change.before, after: change.after))
         }
-        return !keys.isEmpty
+        return !changes.isEmpty
     }
 
     /// - Parameter isNew: whether a stage is to be made; the others are shared.

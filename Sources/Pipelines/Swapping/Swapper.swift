@@ -121,6 +121,20 @@ public final class Swapper: Sendable {
         log("swap failed in \(error.phase.rawValue) (\(error.code)): \(error)")
     }
 
+    /// Checks the text of a pipeline file, and compares it with what serves; makes no stage.
+    /// - Parameter path: where relative paths in the text start from.
+    public func review(text: String, path: String) -> PipelineReview {
+        PipelineReview(text: text, path: path, serving: engine.generation, host: host)
+    }
+
+    /// The pipeline that serves.
+    public var pipelineText: PipelineText { PipelineText(engine.generation) }
+
+    /// Stages that could serve.
+    public func offers() -> [Offer] {
+        host.offers(searching: engine.generation.file.pluginFolders)
+    }
+
     private func fail(_ error: SwapError, _ events: (SwapEvent) -> Void) {
         note(error)
         events(.failed(error))
