@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import EventLoop
 internal import Glibc
+internal import Synchronization
 public import Wire
 
 /// A daemon's services. Any thread or task may call, several at a time, over one connection.
@@ -28,6 +29,8 @@ public import Wire
 public final class Client: Sendable {
     private let loop: Loop
     private let session: LoopBound<Session>
+    /// Of the last call.
+    private let lastNumber = Atomic<UInt64>(0)
 
     private init(loop: Loop, session: LoopBound<Session>) {
         self.loop = loop
@@ -95,8 +98,18 @@ public final class Client: Sendable {
         _ method: Wire.Method, _ request: [UInt8] = [], within timeout: Duration = .seconds(10)
     ) throws(ClientError) -> Reply {
         let queue = AnswerQueue()
-        let number = try open(
-            method, request, timeout: Int64(timeout / .nanoseconds(1)), queue)
+        let number = nextNumber()
+        // Nobody waits for the loop, but for the answer: which may be why the call was not made.
+        let isPosted = loop.execute { [session] in
+            do throws(ClientError) {
+                try session.value.open(
+                    number, method, request, timeout: Int64(timeout / .nanoseconds(1)), queue,
+                    resume: nil)
+            } catch {
+                _ = queue.put(.failed(error))
+            }
+        }
+        precondition(isPosted, "the loop runs as long as the client lives")
         return try reply(to: number, method, queue, within: timeout)
     }
 
@@ -120,7 +133,7 @@ public final class Client: Sendable {
     }
 
     /// - Returns: `false` if the call is over.
-    private func send(_ message: [UInt8], on number: UInt32) throws(ClientError) -> Bool {
+    private func send(_ message: [UInt8], on number: UInt64) throws(ClientError) -> Bool {
         let room = DispatchSemaphore(value: 0)
         let isOpen = try onLoop { session throws(ClientError) in
             try session.send(message, on: number) { room.signal() }
@@ -134,12 +147,12 @@ public final class Client: Sendable {
     /// - Parameters:
     ///   - name: what the events are of, for errors.
     ///   - joined: what the user sees of an event.
-    ///   - resume: the request that takes the stream up again after what was taken of it, for one
-    ///     that can be; asked for when the connection was lost. `nil` if the last event was taken.
+    ///   - resume: how the stream is taken up again when the connection is lost; `nil` if it cannot
+    ///     be.
     func follow<Element: StreamEvent>(
         _ method: Wire.Method, _ request: [UInt8], timeout: Int64 = 0, _ name: String,
         joined: @escaping @Sendable (Element) throws(ClientError) -> Element? = { $0 },
-        resume: (@Sendable () -> [UInt8]?)? = nil
+        resume: Resumption? = nil
     ) throws(ClientError) -> EventStream<Element> {
         let queue = AnswerQueue()
         let number = try open(method, request, timeout: timeout, queue, resume: resume)
@@ -149,7 +162,7 @@ public final class Client: Sendable {
     }
 
     private func reply<Reply: Message>(
-        to number: UInt32, _ method: Wire.Method, _ queue: AnswerQueue, within timeout: Duration
+        to number: UInt64, _ method: Wire.Method, _ queue: AnswerQueue, within timeout: Duration
     ) throws(ClientError) -> Reply {
         switch queue.take(within: timeout) {
         case .reply(let bytes):
@@ -169,13 +182,20 @@ public final class Client: Sendable {
         }
     }
 
+    /// - Returns: the call's number.
     private func open(
         _ method: Wire.Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue,
-        resume: (@Sendable () -> [UInt8]?)? = nil
-    ) throws(ClientError) -> UInt32 {
+        resume: Resumption? = nil
+    ) throws(ClientError) -> UInt64 {
+        let number = nextNumber()
         try onLoop { session throws(ClientError) in
-            try session.open(method, request, timeout: timeout, queue, resume: resume)
+            try session.open(number, method, request, timeout: timeout, queue, resume: resume)
         }
+        return number
+    }
+
+    private func nextNumber() -> UInt64 {
+        lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     private func onLoop<Value: Sendable>(
@@ -196,7 +216,7 @@ public final class Client: Sendable {
         return try result.get()
     }
 
-    private func abandon(_ number: UInt32, _ error: ClientError) {
+    private func abandon(_ number: UInt64, _ error: ClientError) {
         loop.execute { [session] in session.value.cancel(number, error) }
     }
 }

@@ -15,22 +15,26 @@ extension Client {
     /// Follows a job from an event on, as ``generate(_:)`` would have: events that there are
     /// already, then those to come.
     ///
-    /// When the connection is lost, the stream goes on after the last event that was taken over a
+    /// When the connection is lost, the stream goes on after the last event that has arrived over a
     /// new one, without a gap or a repetition. Whether the stream is dropped does not matter to the
     /// job.
     ///
     /// - Parameter fromSeq: 0 and 1 are the first.
     public func watch(job: String, fromSeq: UInt64 = 0) throws(ClientError) -> Story {
         let images = ImageParts()
-        let taken = TakenEvents(upTo: fromSeq == 0 ? 0 : fromSeq - 1)
-        let request: @Sendable () -> [UInt8]? = {
-            taken.next.map { WatchRequest(job: job, fromSeq: $0).bytes }
-        }
-        return try follow(.watch, request() ?? [], "story") { event throws(ClientError) in
-            taken.add(event) ? try images.joined(event) : nil
-        } resume: {
-            request()
-        }
+        let before = max(fromSeq, 1) - 1
+        let (arrived, taken) = (LastEvent(before), LastEvent(before))
+        let resumption = Resumption(
+            didArrive: { bytes in
+                if let seq = Event.seq(of: bytes) { _ = arrived.advance(to: seq) }
+            },
+            request: { WatchRequest(job: job, fromSeq: arrived.seq &+ 1).bytes })
+        return try follow(
+            .watch, resumption.request(), "story",
+            joined: { event throws(ClientError) in
+                // A daemon may say again what it has said.
+                taken.advance(to: event.seq) ? try images.joined(event) : nil
+            }, resume: resumption)
     }
 
     /// Stops a job, whoever has begun it, and waits until it has stopped: one step at most.
@@ -78,20 +82,19 @@ extension Client {
     }
 }
 
-/// What was taken of a stream of events, for taking the stream up again.
-private final class TakenEvents: Sendable {
-    private let state: Mutex<(last: UInt64, isOver: Bool)>
+/// The last event of a stream, by its number.
+private final class LastEvent: Sendable {
+    private let last: Mutex<UInt64>
 
-    init(upTo last: UInt64) { state = Mutex((last, false)) }
+    init(_ seq: UInt64) { last = Mutex(seq) }
 
-    /// The number of the first event that was not; `nil` if there is none.
-    var next: UInt64? { state.withLock { $0.isOver ? nil : $0.last &+ 1 } }
+    var seq: UInt64 { last.withLock { $0 } }
 
-    /// - Returns: `false` for an event that has been taken before.
-    func add(_ event: Event) -> Bool {
-        state.withLock { state in
-            guard event.seq > state.last else { return false }
-            state = (event.seq, event.isEnd)
+    /// - Returns: `false` if that event, or a later one, has been before.
+    func advance(to seq: UInt64) -> Bool {
+        last.withLock { last in
+            guard seq > last else { return false }
+            last = seq
             return true
         }
     }

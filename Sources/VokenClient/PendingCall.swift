@@ -3,7 +3,7 @@ internal import Wire
 /// A call that is not over, on the loop's thread.
 final class PendingCall {
     /// Of the client: it stays the same when the call is sent again.
-    let number: UInt32
+    let number: UInt64
     let method: Method
     let queue: AnswerQueue
     private let deadline: ContinuousClock.Instant?
@@ -15,7 +15,7 @@ final class PendingCall {
     /// What the daemon said, if it has to be sent again for that.
     private(set) var refusal: ClientError?
     /// The request that takes a stream up again, for one that can be; `nil` when it is over.
-    private let resume: (@Sendable () -> [UInt8]?)?
+    private let resume: Resumption?
     private var isRepeated = false
     private var hasAnswer = false
     /// So many times nothing has come since the stream was taken up again.
@@ -24,8 +24,8 @@ final class PendingCall {
 
     /// - Parameter timeout: in nanoseconds; 0 is none.
     init(
-        _ number: UInt32, _ method: Method, _ request: [UInt8], timeout: Int64,
-        _ queue: AnswerQueue, resume: (@Sendable () -> [UInt8]?)?
+        _ number: UInt64, _ method: Method, _ request: [UInt8], timeout: Int64,
+        _ queue: AnswerQueue, resume: Resumption?
     ) {
         self.number = number
         self.method = method
@@ -44,7 +44,8 @@ final class PendingCall {
         return left < 1 ? -1 : Int64(left)
     }
 
-    func didAnswer() {
+    func didAnswer(_ message: [UInt8]) {
+        resume?.didArrive(message)
         hasAnswer = true
         fruitlessCount = 0
         request = []
@@ -64,11 +65,9 @@ final class PendingCall {
     ///   - hasFailed: whether the connection ended otherwise than by the daemon's closing it.
     func mayRepeat(after refusal: ClientError?, hasFailed: Bool) -> Bool {
         if let resume {
-            guard fruitlessCount < PendingCall.maximumFruitless, let rest = resume() else {
-                return false
-            }
+            guard fruitlessCount < PendingCall.maximumFruitless else { return false }
             fruitlessCount += 1
-            request = rest
+            request = resume.request()
         } else {
             guard !hasFailed, !hasAnswer, !isRepeated, !method.streamsInput,
                 refusal != nil || !method.changesWhatServes
@@ -78,6 +77,14 @@ final class PendingCall {
         self.refusal = refusal
         return true
     }
+}
+
+/// How a stream is taken up again over another connection, after the messages that have arrived.
+struct Resumption: Sendable {
+    /// Told of each message on the loop's thread, whether or not anybody has taken it yet.
+    let didArrive: @Sendable ([UInt8]) -> Void
+    /// What to ask for.
+    let request: @Sendable () -> [UInt8]
 }
 
 extension Method {

@@ -13,8 +13,7 @@ final class Session {
     private let patience: Duration
     /// Where new calls go. An older one lives until its calls are over.
     private var current: Connection?
-    private var calls: [UInt32: PendingCall] = [:]
-    private var lastNumber: UInt32 = 0
+    private var calls: [UInt64: PendingCall] = [:]
     /// Calls that wait for a connection, and until when.
     private var waiting: [PendingCall] = []
     private var deadline = ContinuousClock.now
@@ -29,14 +28,12 @@ final class Session {
 
     /// Sends a request; what comes back goes to `queue`.
     ///
-    /// - Returns: the call's number.
+    /// - Parameter number: of no other call.
     func open(
-        _ method: Method, _ request: [UInt8], timeout: Int64, _ queue: AnswerQueue,
-        resume: (@Sendable () -> [UInt8]?)?
-    ) throws(ClientError) -> UInt32 {
-        repeat { lastNumber &+= 1 } while calls[lastNumber] != nil
-        let call = PendingCall(
-            lastNumber, method, request, timeout: timeout, queue, resume: resume)
+        _ number: UInt64, _ method: Method, _ request: [UInt8], timeout: Int64,
+        _ queue: AnswerQueue, resume: Resumption?
+    ) throws(ClientError) {
+        let call = PendingCall(number, method, request, timeout: timeout, queue, resume: resume)
         calls[call.number] = call
         do throws(ClientError) {
             try send(call)
@@ -44,7 +41,6 @@ final class Session {
             calls[call.number] = nil
             throw error
         }
-        return call.number
     }
 
     /// Sends one message of a call that streams its input.
@@ -52,7 +48,7 @@ final class Session {
     /// - Parameter whenWritable: called once there is room for the next, or the call is over.
     /// - Returns: `false` if the call is over.
     func send(
-        _ message: [UInt8], on number: UInt32, whenWritable: @escaping () -> Void
+        _ message: [UInt8], on number: UInt64, whenWritable: @escaping () -> Void
     ) throws(ClientError) -> Bool {
         guard let (connection, stream) = calls[number]?.place else {
             whenWritable()
@@ -66,13 +62,13 @@ final class Session {
         return true
     }
 
-    func closeInput(of number: UInt32) {
+    func closeInput(of number: UInt64) {
         guard let (connection, stream) = calls[number]?.place else { return }
         connection.closeInput(of: stream)
     }
 
     /// Gives up a call; the daemon stops working on it.
-    func cancel(_ number: UInt32, _ error: ClientError) {
+    func cancel(_ number: UInt64, _ error: ClientError) {
         guard let call = calls[number] else { return }
         waiting.removeAll { $0 === call }
         call.place?.connection.cancel(call.place?.stream ?? 0)
@@ -93,7 +89,7 @@ extension Session {
     ) {
         switch event {
         case .message(_, let bytes):
-            call.didAnswer()
+            call.didAnswer(bytes)
             guard !call.queue.put(.message(bytes)) else { break }
             cancel(
                 call.number,
