@@ -48,6 +48,8 @@ let package = Package(
         .library(name: "VokenClient", targets: ["VokenClient"]),
         .library(name: "PluginHost", targets: ["PluginHost"]),
         .library(name: "Pipelines", targets: ["Pipelines"]),
+        .library(name: "Wire", targets: ["Wire"]),
+        .library(name: "EventLoop", targets: ["EventLoop"]),
     ]
         + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [

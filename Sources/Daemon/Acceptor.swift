@@ -130,8 +130,8 @@ extension Acceptor {
             "\(message); user \(peer.user), process \(peer.process)")
         guard refused.count < limits.refusals else { return connection.close() }
         let status = Status(
-            .unavailable,
-            "\(shortage.rawValue): \(message): call again when others have gone")
+            .unavailable, "\(message): call again when others have gone",
+            reason: shortage.rawValue)
         let refusal = RefusedConnection(connection, status, within: limits.refusal)
         refused[ObjectIdentifier(refusal)] = refusal
         refusal.start { [self] in refused[ObjectIdentifier(refusal)] = nil }

@@ -1,24 +1,31 @@
 public import Pipelines
+public import PluginHost
+public import Stages
 
 /// What the server serves.
 ///
-/// `generate` is called from a thread that may work, one call at a time. The others are called
-/// from the server's loop: they must return at once.
+/// `generate`, `send`, `validate` and `offers` are called from a thread that may work, one call at a
+/// time. The others are called from the server's loop: they must return at
+/// once.
 public protocol Backend: Sendable {
     /// Checks a request and queues it as a job.
     ///
     /// - Parameter events: called from any thread, one call after the other, from `accepted` to
     ///   `finished` or `failed`; maybe before this returns. It does not block.
-    /// - Returns: the job's id.
     /// - Throws: why the request is refused; then there are no events.
     func generate(
-        _ request: StoryRequest, events: @escaping @Sendable (StoryEvent) -> Void
-    ) throws(RequestError) -> String
+        _ request: StoryRequest, _ terms: JobTerms,
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> any JobHandle
 
-    /// Stops a job within one step; a `failed` event of code `cancelled` follows.
-    ///
-    /// - Returns: whether it was queued or running.
-    func cancel(job: String) -> Bool
+    /// The same for a turn of a session.
+    func send(
+        _ turn: TurnRequest, to session: String, _ terms: JobTerms,
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> any JobHandle
+
+    /// `nil` if it keeps none.
+    var sessions: SessionStore? { get }
 
     /// Begins to change what serves.
     ///
@@ -26,6 +33,10 @@ public protocol Backend: Sendable {
     ///   `failed`.
     func swap(
         _ order: SwapOrder, drain: DrainPolicy, events: @escaping @Sendable (SwapEvent) -> Void)
+
+    /// Checks the text of a pipeline file without loading anything.
+    /// - Parameter path: where its relative paths start from.
+    func validate(text: String, path: String) -> PipelineReview
 
     /// Writes down what serves, for another process that is to serve the same. It may work.
     func writeDown() throws
@@ -40,6 +51,29 @@ public protocol Backend: Sendable {
     var generation: Int { get }
 
     func status() -> BackendStatus
+
+    /// The pipeline that serves, as a file would say it.
+    var pipeline: PipelineText { get }
+
+    /// Stages that could serve. It may work.
+    func offers() -> [Offer]
+
+    /// The calls of stages since the start.
+    var stageCounters: [StageKind: StageCounter] { get }
+}
+
+/// A job that was queued.
+public protocol JobHandle: Sendable {
+    /// Different for each job of a backend.
+    var id: String { get }
+    /// Where it is, or was when it ended; for people: `image 1, step 12 of 25`.
+    var progress: JobProgress { get }
+    var position: String { get }
+    /// Jobs that begin before it, while it waits.
+    var ahead: Int { get }
+
+    /// Stops it within one step; a `failed` event of code `cancelled` follows, unless it has ended.
+    func cancel()
 }
 
 /// What a backend says of itself.

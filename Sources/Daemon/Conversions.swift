@@ -1,4 +1,3 @@
-internal import Checkpoints
 internal import Pipelines
 internal import Wire
 
@@ -7,16 +6,11 @@ internal import Wire
 extension StoryRequest {
     /// - Throws: if the scheduler's options are not such.
     init(_ request: GenerateRequest) throws(RequestError) {
-        let options: [String: SettingValue]
-        do {
-            options = try parseOptions(request.schedulerOptions)
-        } catch {
-            throw RequestError(.invalid, "scheduler: \(error)")
-        }
         self.init(
             prompt: request.prompt, scenes: request.scenes, images: request.images,
             steps: request.steps, seed: request.seed, guidance: request.guidance,
-            scheduler: request.scheduler, schedulerOptions: options)
+            scheduler: request.scheduler,
+            schedulerOptions: try options(request.schedulerOptions))
     }
 }
 

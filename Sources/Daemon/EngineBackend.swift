@@ -1,19 +1,13 @@
+internal import Checkpoints
 public import Pipelines
 public import PluginHost
-import Synchronization
+public import Stages
 
 /// Serves the stories of an engine, and swaps its stages.
 public final class EngineBackend: Backend {
-    private struct Jobs {
-        var live: [String: Job] = [:]
-        /// Jobs that ended before `submit` had returned them.
-        var endedEarly: Set<String> = []
-    }
-
     private let engine: Engine
     private let swapper: Swapper
     private let host: PluginHost
-    private let jobs = Mutex(Jobs())
 
     /// - Parameters:
     ///   - swapper: of this engine.
@@ -25,33 +19,31 @@ public final class EngineBackend: Backend {
     }
 
     public func generate(
-        _ request: StoryRequest, events: @escaping @Sendable (StoryEvent) -> Void
-    ) throws(RequestError) -> String {
-        let id = Mutex("")
-        let job = try engine.submit(request) { [weak self] event in
-            switch event {
-            case .accepted(let job, _): id.withLock { $0 = job }
-            case .finished, .failed: self?.forget(id.withLock { $0 })
-            default: break
-            }
-            events(event)
-        }
-        jobs.withLock { jobs in
-            if jobs.endedEarly.remove(job.id) == nil { jobs.live[job.id] = job }
-        }
-        return job.id
+        _ request: StoryRequest, _ terms: JobTerms,
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> any JobHandle {
+        EngineJob(job: try engine.submit(request, terms: terms, events: events), engine: engine)
     }
 
-    public func cancel(job id: String) -> Bool {
-        guard let job = jobs.withLock({ $0.live[id] }) else { return false }
-        job.cancel()
-        return true
+    public func send(
+        _ turn: TurnRequest, to session: String, _ terms: JobTerms,
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> any JobHandle {
+        EngineJob(
+            job: try engine.submit(turn, session: session, terms: terms, events: events),
+            engine: engine)
     }
+
+    public var sessions: SessionStore? { engine.sessions }
 
     public func swap(
         _ order: SwapOrder, drain: DrainPolicy, events: @escaping @Sendable (SwapEvent) -> Void
     ) {
         swapper.perform(order, drain: drain, events: events)
+    }
+
+    public func validate(text: String, path: String) -> PipelineReview {
+        swapper.review(text: text, path: path)
     }
 
     public func writeDown() throws { try swapper.writeDown() }
@@ -78,9 +70,21 @@ public final class EngineBackend: Backend {
         return status
     }
 
-    private func forget(_ id: String) {
-        jobs.withLock { jobs in
-            if jobs.live.removeValue(forKey: id) == nil { jobs.endedEarly.insert(id) }
-        }
-    }
+    public var pipeline: PipelineText { swapper.pipelineText }
+
+    public func offers() -> [Offer] { swapper.offers() }
+
+    public var stageCounters: [StageKind: StageCounter] { engine.stageCounters }
+}
+
+private struct EngineJob: JobHandle {
+    let job: Job
+    let engine: Engine
+
+    var id: String { job.id }
+    var progress: JobProgress { job.progress }
+    var position: String { job.position }
+    var ahead: Int { engine.jobsAhead(of: job) }
+
+    func cancel() { job.cancel() }
 }

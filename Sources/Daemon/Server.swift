@@ -1,5 +1,5 @@
 public import EventLoop
-public import Logging
+public import Pipelines
 
 /// Serves a backend on a Unix socket, on a thread of its own, until it is told to stop.
 public final class Server: Sendable {
@@ -29,6 +29,8 @@ public final class Server: Sendable {
         /// After an upgrade, a connection that has no call under way is closed when nothing has
         /// happened on it for so long.
         public var idle = Duration.seconds(1)
+        /// What is kept of jobs that have ended.
+        public var jobs = JobOptions.standard
         /// So long after an upgrade the connections that are left are drained.
         public var retirement = Duration.seconds(600)
         /// Is told that the server lives, what it serves, and that it stops.
@@ -59,13 +61,13 @@ public final class Server: Sendable {
 
     /// Binds and listens, or listens on the inherited socket: when this returns, clients can connect.
     public init(
-        _ settings: Settings, backend: any Backend, logger: Logger
+        _ settings: Settings, backend: any Backend, book: LogBook
     ) throws(EventLoopError) {
         let loop = try Loop()
         do throws(EventLoopError) {
             core = try loop.sync { () throws(EventLoopError) in
                 LoopBound(
-                    try ServerCore(settings, backend: backend, logger: logger, loop: loop),
+                    try ServerCore(settings, backend: backend, book: book, loop: loop),
                     to: loop)
             }
         } catch {

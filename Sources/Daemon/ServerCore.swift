@@ -2,6 +2,7 @@ internal import Dispatch
 internal import EventLoop
 internal import Glibc
 internal import Logging
+internal import Pipelines
 internal import Wire
 
 /// The server on its loop's thread: who is connected, and the way to the end.
@@ -11,8 +12,14 @@ final class ServerCore {
 
     let settings: Server.Settings
     let backend: any Backend
+    let book: LogBook
     let logger: Logger
     let loop: Loop
+    let counters = Counters()
+    let jobs: JobBoard
+    let health = News(HealthCheckResponse.ServingStatus.serving)
+    /// The generation that serves, and how it came to that.
+    let changes: News<GenerationChange>
     /// Where requests are checked, which may mean to decode their images.
     let admission = DispatchQueue(label: "voken-admission")
     let began = ContinuousClock.now
@@ -23,12 +30,19 @@ final class ServerCore {
     private var report: ServiceReport?
 
     init(
-        _ settings: Server.Settings, backend: any Backend, logger: Logger, loop: Loop
+        _ settings: Server.Settings, backend: any Backend, book: LogBook, loop: Loop
     ) throws(EventLoopError) {
         self.settings = settings
         self.backend = backend
-        self.logger = logger
+        self.book = book
         self.loop = loop
+        let logger = book.logger(label: "vokend")
+        self.logger = logger
+        jobs = JobBoard(settings.jobs, counters)
+        changes = News(
+            GenerationChange(
+                seq: 1, generation: backend.generation, previous: 0, cause: "serving", changes: []))
+        jobs.onEnd = { [unowned self] in endIfDrained() }
         let acceptor = Acceptor(settings, logger: logger, loop: loop) { [unowned self] in
             take($0, $1, $2)
         }
@@ -53,9 +67,23 @@ final class ServerCore {
     var isUpgrading: Bool { upgrade != nil }
     var connectionCount: Int { connections.count }
     /// Connections that were taken since the start.
-    var takenCount: UInt64 { acceptor?.takenCount ?? 0 }
-    /// Those that were refused or cut off since the start, by reason.
-    var cutOffCounts: [String: UInt64] { acceptor?.cutOffCounts ?? [:] }
+    var takenCount: Int { Int(acceptor?.takenCount ?? 0) }
+    /// Connections that the daemon has cut off or refused since the start, by reason.
+    var cutOffs: [ReasonCount] {
+        let refused = (acceptor?.cutOffCounts ?? [:]).mapValues { Int($0) }
+        return counters.cutOffs.merging(refused) { $0 + $1 }.sorted { $0.key < $1.key }
+            .map { ReasonCount(reason: $0.key, count: $0.value) }
+    }
+
+    /// Tells those who watch that another generation serves.
+    func didCommit(
+        _ commit: SwapCommit, cause: String, _ changes: [Wire.SwapEvent.Change]
+    ) {
+        self.changes.tell(
+            GenerationChange(
+                seq: self.changes.value.seq + 1, generation: commit.generation,
+                previous: commit.previous, cause: cause, changes: changes))
+    }
 
     func didClose(_ session: ServerSession) {
         if let (_, peer) = connections.removeValue(forKey: ObjectIdentifier(session)) {
@@ -75,7 +103,10 @@ final class ServerCore {
         // A process that has been upgraded is not the one that its manager watches.
         if phase == .serving { report?.drains(connections.count) }
         phase = .draining
-        logger.notice("draining", metadata: ["connections": "\(connections.count)"])
+        health.tell(.notServing)
+        logger.notice(
+            "draining",
+            metadata: ["connections": "\(connections.count)", "jobs": "\(jobs.liveCount)"])
         giveUpTheRest()
         for (session, _) in connections.values { session.finishIfIdle() }
         endIfDrained()
@@ -86,8 +117,13 @@ final class ServerCore {
         guard phase != .stopping else { return }
         if phase == .serving { report?.drains(connections.count) }
         phase = .stopping
+        health.tell(.notServing)
         giveUpTheRest()
-        for (session, _) in connections.values { session.cancelAll() }
+        jobs.endAll(RequestError(.shuttingDown, Status.shuttingDown.message))
+        for (session, _) in connections.values {
+            session.failSwaps(Status.shuttingDown.message)
+            session.finish()
+        }
         endIfDrained()
         Timer(loop: loop).start(after: settings.flush) { [loop] in loop.stop() }
     }
@@ -101,7 +137,12 @@ final class ServerCore {
     }
 
     private func endIfDrained() {
-        guard phase != .serving, connections.isEmpty, upgrade == nil else { return }
+        // Whoever only watches does not keep it.
+        if phase == .draining || phase == .retiring, !jobs.isBusy {
+            let status = phase == .retiring ? Status.handedOver : .shuttingDown
+            for (session, _) in connections.values { session.endWatching(status) }
+        }
+        guard phase != .serving, connections.isEmpty, upgrade == nil, !jobs.isBusy else { return }
         logger.notice("stopped")
         loop.stop()
     }

@@ -36,24 +36,40 @@ extension ServerSession {
                 SwapError(.request, .busy, "an upgrade is under way: try again when it has ended"),
                 call)
         }
-        swaps[stream] = 0
-        let session = LoopBound(self, to: core.loop)
+        let swap = SwapCall(order.cause)
+        swaps[stream] = swap
+        whenAbandoned(stream) { [unowned self] in swaps[stream] = nil }  // what has begun goes on
+        let handler = LoopBound((self, swap), to: core.loop)
         core.logger.notice("swap asked for", metadata: ["order": "\(order.name)"])
         core.backend.swap(
             order, drain: DrainPolicy(drain)
         ) { [loop = core.loop, backend = core.backend] event in
             let generation = backend.generation
             loop.execute {
-                session.value.deliver(event, stream, generation: generation)
-                session.value.settle()
+                let (session, swap) = handler.value
+                session.note(event, of: swap)
+                guard session.swaps[stream] === swap else { return }
+                session.deliver(event, stream, generation: generation)
+                session.settle()
             }
+        }
+    }
+
+    /// Those who watch the pipeline are told, whether or not the caller is still there.
+    private func note(_ event: Pipelines.SwapEvent, of swap: SwapCall) {
+        switch event {
+        case .change(let key, let before, let after):
+            swap.changes.append(.init(key: key, before: before ?? "", after: after ?? ""))
+        case .committed(let commit):
+            core.didCommit(commit, cause: swap.cause, swap.changes)
+        case .phase, .finished, .failed: break
         }
     }
 
     /// Also for a request that was not taken: its stream has one event.
     private func refuse(_ error: SwapError, _ call: Call) {
         core.backend.note(error)
-        swaps[call.stream] = 0
+        swaps[call.stream] = SwapCall("")
         deliver(.failed(error), call.stream, generation: core.backend.generation)
     }
 
@@ -69,28 +85,47 @@ extension ServerSession {
     private func deliver(
         _ event: Pipelines.SwapEvent, _ stream: UInt32, generation: Int
     ) {
-        guard let seq = swaps[stream] else { return }
-        swaps[stream] = seq + 1
-        calls.send(
+        guard let swap = swaps[stream] else { return }
+        swap.seq += 1
+        send(
             SwapEvent(
-                seq: seq + 1, generation: generation, kind: SwapEvent.Kind(event)
+                seq: swap.seq, generation: generation, kind: SwapEvent.Kind(event)
             ).bytes, on: stream)
         switch event {
         case .finished:
             swaps[stream] = nil
-            calls.finish(stream)
+            finish(stream)
         case .failed(let error):
             swaps[stream] = nil
-            calls.fail(stream, Status(error))
+            fail(stream, Status(error))
         case .change, .phase, .committed: break
         }
     }
+}
+
+/// A call that changes what serves.
+final class SwapCall {
+    let cause: String
+    /// Of its last event.
+    var seq: UInt64 = 0
+    var changes: [Wire.SwapEvent.Change] = []
+
+    init(_ cause: String) { self.cause = cause }
 }
 
 private typealias SwapEvent = Wire.SwapEvent
 private typealias DrainPolicy = Pipelines.DrainPolicy
 
 extension SwapOrder {
+    /// As in `GenerationChange`.
+    fileprivate var cause: String {
+        switch self {
+        case .change: "swap"
+        case .apply: "apply"
+        case .rollback: "rollback"
+        }
+    }
+
     /// For the log.
     fileprivate var name: String {
         switch self {

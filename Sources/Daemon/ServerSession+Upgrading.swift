@@ -5,6 +5,7 @@ extension ServerSession {
     func upgrade(_ request: UpgradeRequest, _ call: Call) {
         let stream = call.stream
         upgrades[stream] = 0
+        whenAbandoned(stream) { [unowned self] in upgrades[stream] = nil }  // it goes on
         core.upgrade(to: request.program.isEmpty ? nil : request.program) { [self] progress in
             deliver(progress, stream)
             settle()
@@ -14,15 +15,15 @@ extension ServerSession {
     private func deliver(_ progress: UpgradeProgress, _ stream: UInt32) {
         guard let seq = upgrades[stream] else { return }
         upgrades[stream] = seq + 1
-        calls.send(UpgradeEvent(seq: seq + 1, kind: UpgradeEvent.Kind(progress)).bytes, on: stream)
+        send(UpgradeEvent(seq: seq + 1, kind: UpgradeEvent.Kind(progress)).bytes, on: stream)
         switch progress {
         case .phase: break
         case .upgraded:
             upgrades[stream] = nil
-            calls.finish(stream)
+            finish(stream)
         case .failed(let failure):
             upgrades[stream] = nil
-            calls.fail(stream, Status(failure))
+            fail(stream, Status(failure))
         }
     }
 }

@@ -3,29 +3,22 @@ internal import Logging
 internal import Pipelines
 internal import Wire
 
-/// One connection: its calls, and the jobs that run for them.
+/// One connection: its calls, and what they wait for.
 final class ServerSession {
-    private struct Job {
-        /// `nil` until the job is accepted.
-        var id: String?
-        var seq: UInt64 = 0
-        var generation = 0
-        var deadline: EventLoop.Timer?
-    }
-
     let core: ServerCore
-    private let connection: PipeConnection
-    private let peer: Peer
+    let peer: Peer
     let access: Access
+    private let connection: PipeConnection
     private let frameTimer: EventLoop.Timer
     /// How many frames were before the one that is being timed.
     private var framesBefore: Int?
     /// Only while the daemon retires.
     private var idleTimer: EventLoop.Timer?
     var calls = ServerConnection(methods: Services.methods)
-    private var jobs: [UInt32: Job] = [:]
-    /// Streams of swaps and of upgrades, with the number of their last event.
-    var swaps: [UInt32: UInt64] = [:]
+    /// The calls under way.
+    private var open: [UInt32: OpenCall] = [:]
+    var swaps: [UInt32: SwapCall] = [:]
+    /// Streams of upgrades, with the number of their last event.
     var upgrades: [UInt32: UInt64] = [:]
 
     init(_ connection: PipeConnection, _ peer: Peer, access: Access, core: ServerCore) {
@@ -43,18 +36,24 @@ final class ServerSession {
             timeFrame()
             settle()
         }
+        connection.onDrain = { [unowned self] in
+            while pump() {}
+            settle()
+        }
         connection.onClose = { [self] error in didClose(error) }
         connection.start()
         core.logger.debug("connected", metadata: ["process": "\(peer.process)"])
     }
 
+    /// Whose jobs and sessions the caller may see; `nil` for all.
+    var scope: UInt32? { access >= .administer ? nil : peer.user }
+
     private func didClose(_ error: EventLoopError?) {
         frameTimer.close()
         idleTimer?.close()
-        for stream in jobs.keys { cancelJob(stream) }
-        swaps = [:]
-        upgrades = [:]
+        for stream in open.keys.sorted() { abandon(stream) }
         if let error {
+            core.counters.count(error.code == .writeStalled ? .writeStalled : .other)
             core.logger.info("connection closed", metadata: ["reason": "\(error.message)"])
         }
         core.didClose(self)
@@ -66,6 +65,7 @@ final class ServerSession {
         guard calls.isFinished || !core.isServing && calls.activeStreams.isEmpty else {
             return timeIdleness()
         }
+        if calls.isFinished { core.counters.count(.protocolError) }
         connection.finish()
     }
 
@@ -92,6 +92,7 @@ final class ServerSession {
         guard framesBefore != calls.framesEnded else { return }
         framesBefore = calls.framesEnded
         frameTimer.start(after: core.settings.partialFrame) { [unowned self] in
+            core.counters.count(.partialFrame)
             core.logger.info(
                 "connection closed",
                 metadata: ["reason": "a frame did not arrive in \(core.settings.partialFrame)"])
@@ -100,172 +101,195 @@ final class ServerSession {
     }
 
     func finishIfIdle() { settle() }
+
+    /// Ends the streams that would keep a daemon that is done from its end.
+    func endWatching(_ status: Status) {
+        for (stream, call) in open where call.feed?.isEndless == true { fail(stream, status) }
+        settle()
+    }
+
+    /// Says what there is to say to all calls, and closes: the server stops.
+    func finish() {
+        while pump() {}
+        for stream in open.keys.sorted() { fail(stream, .shuttingDown) }
+        connection.write(calls.drainOutput())
+        connection.finish()
+    }
 }
 
 // MARK: - Calls
 
+/// A call that has not been answered.
+private struct OpenCall {
+    let method: Wire.Method
+    var deadline: EventLoop.Timer?
+    var feed: (any Feed)?
+    /// What its input goes to, for a method that streams it.
+    var input: (any CallInput)?
+    /// Called if the caller gives it up.
+    var whenAbandoned: () -> Void = {}
+}
+
+/// Takes the messages of a call that streams its input.
+protocol CallInput: AnyObject {
+    func receive(_ message: [UInt8])
+    /// No more will come.
+    func end()
+}
+
 extension ServerSession {
     private func handle(_ event: ServerConnection.Event) {
         switch event {
-        case .call(let call): answer(call)
-        case .aborted(let stream):
-            cancelJob(stream)
-            swaps[stream] = nil  // what has begun goes on
-            upgrades[stream] = nil
-        case .message, .inputEnded: break  // no method streams its input
+        case .call(let call): begin(call)
+        case .message(let stream, let message): open[stream]?.input?.receive(message)
+        case .inputEnded(let stream): open[stream]?.input?.end()
+        case .aborted(let stream): abandon(stream)
         }
     }
 
-    private func answer(_ call: Call) {
+    private func begin(_ call: Call) {
         let method = Method(call.service, call.method, call.shape)
-        // While the daemon drains, one can still ask how it is, and cancel.
-        guard core.isServing || !Services.needServing.contains(method) else {
-            return calls.fail(call.stream, .shuttingDown)
-        }
-        guard !core.isRetiring || !Services.needOffice.contains(method) else {
-            return calls.fail(call.stream, .handedOver)
-        }
-        do throws(WireError) {
-            switch method {
-            case .generate: generate(try GenerateRequest(call.payload), call)
-            case .swap: swap(try SwapRequest(call.payload), call)
-            case .apply: apply(try ApplyRequest(call.payload), call)
-            case .rollback: rollback(try RollbackRequest(call.payload), call)
-            case .upgrade: upgrade(try UpgradeRequest(call.payload), call)
-            case .cancel:
-                let job = try CancelRequest(call.payload).job
-                calls.reply(
-                    CancelReply(known: core.backend.cancel(job: job)).bytes, to: call.stream)
-            case .healthCheck:
-                let service = try HealthCheckRequest(call.payload).service
-                if let health = Services.health(of: service, isServing: core.isServing) {
-                    calls.reply(health.bytes, to: call.stream)
-                } else {
-                    calls.fail(call.stream, Status(.notFound, "unknown service"))
-                }
-            default:
-                _ = try EmptyRequest(call.payload)
-                calls.reply(Services.describe(core, method), to: call.stream)
+        core.counters.countCall(method)
+        open[call.stream] = OpenCall(method: method)
+        do throws(Status) {
+            try admit(method)
+            do throws(WireError) {
+                try answer(method, call)
+            } catch {
+                throw badMessage(error, count: call.payload.count)
             }
         } catch {
-            calls.fail(
-                call.stream,
-                Status(.internal, "ttrpc: error unmarshalling payload: \(error.message)"))
+            fail(call.stream, error)
+        }
+        guard let limit = call.timeout, let record = open[call.stream], record.deadline == nil
+        else { return }
+        time(call.stream, limit) { [unowned self] in fail(call.stream, .deadlineExceeded) }
+    }
+
+    /// What is answered to a message of so many bytes that is not one of its type.
+    func badMessage(_ error: WireError, count: Int) -> Status {
+        calls.countViolation(of: count)
+        return Status(
+            .internal, "ttrpc: error unmarshalling payload: \(error.message)",
+            reason: "bad_message")
+    }
+
+    private func admit(_ method: Wire.Method) throws(Status) {
+        let rule = Services.rules[method] ?? .operating
+        guard access >= rule.access else {
+            throw Status(
+                .permissionDenied,
+                "user \(peer.user) may not call \(method.name) on this socket: see swap.uids of "
+                    + "the pipeline file", reason: "peer")
+        }
+        // While the daemon drains, one can still ask how it is, and cancel.
+        guard core.isServing || !rule.needsServing else { throw .shuttingDown }
+        guard !core.isRetiring || !rule.needsOffice else { throw .handedOver }
+    }
+
+    private func answer(_ method: Wire.Method, _ call: Call) throws(WireError) {
+        switch method.service {
+        case Method.generate.service: try answerGeneration(method, call)
+        case Method.sendTurn.service: try answerSessions(method, call)
+        case Method.swap.service: try answerPipeline(method, call)
+        case Method.status.service: try answerAdmin(method, call)
+        case Method.healthCheck.service: try answerHealth(method, call)
+        default: answerReflection(call.stream)
         }
     }
 }
 
-// MARK: - Jobs
+// MARK: - Answers
 
 extension ServerSession {
-    private func generate(_ request: GenerateRequest, _ call: Call) {
-        let stream = call.stream
-        guard request.timeout >= 0 else { return calls.fail(stream, .deadlineExceeded) }
-        jobs[stream] = Job()
-        let session = LoopBound(self, to: core.loop)
-        core.admission.async { [loop = core.loop, backend = core.backend] in
-            // All comes to the loop through its mailbox: in order, and after this call.
-            do throws(RequestError) {
-                let id = try backend.generate(try StoryRequest(request)) { event in
-                    loop.execute { session.value.deliver(event, stream) }
-                }
-                let isHandedOver = loop.execute { session.value.didQueue(id, stream) }
-                if !isHandedOver { _ = backend.cancel(job: id) }
-            } catch {
-                loop.execute { session.value.refuse(error, stream) }
-            }
-        }
-        var limits = [call.timeout].compactMap { $0 }
-        if request.timeout > 0 { limits.append(.nanoseconds(request.timeout)) }
-        guard let limit = limits.min() else { return }
+    /// Whether a call waits for its answer still.
+    func isOpen(_ stream: UInt32) -> Bool { open[stream] != nil }
+
+    func reply(_ message: [UInt8], to stream: UInt32) {
+        close(stream)
+        calls.reply(message, to: stream)
+    }
+
+    /// Ends a call with an error; what it has begun is given up as its caller would.
+    func fail(_ stream: UInt32, _ status: Status) {
+        if let method = open[stream]?.method { core.counters.countFailure(of: method) }
+        abandon(stream)
+        calls.fail(stream, status)
+    }
+
+    /// Sends one message of a stream that has no feed.
+    func send(_ message: [UInt8], on stream: UInt32) {
+        guard isOpen(stream), !calls.send(message, on: stream) else { return }
+        abandon(stream)
+    }
+
+    /// Ends a stream that has no feed.
+    func finish(_ stream: UInt32) {
+        close(stream)
+        calls.finish(stream)
+    }
+
+    /// Ends a call by `late` if it is still open after a time.
+    func time(_ stream: UInt32, _ limit: Duration, _ late: @escaping () -> Void) {
         let deadline = Timer(loop: core.loop)
-        jobs[stream]?.deadline = deadline
+        open[stream]?.deadline = deadline
         deadline.start(after: limit) { [unowned self] in
-            end(
-                stream, .deadlineExceeded,
-                Event.Failed(
-                    code: "deadline_exceeded", message: "the story took longer than \(limit)",
-                    hint: "allow more time, or ask for fewer scenes or steps"))
+            late()
             settle()
         }
     }
 
-    /// A job whose client has gone meanwhile is not wanted any more.
-    private func didQueue(_ id: String, _ stream: UInt32) {
-        if jobs[stream] == nil { _ = core.backend.cancel(job: id) }
+    /// - Parameter body: called if the caller gives the call up.
+    func whenAbandoned(_ stream: UInt32, _ body: @escaping () -> Void) {
+        open[stream]?.whenAbandoned = body
     }
 
-    private func refuse(_ error: RequestError, _ stream: UInt32) {
-        removeJob(stream)
-        calls.fail(stream, Status(error))
-        settle()
-    }
+    func take(inputOf stream: UInt32, _ input: any CallInput) { open[stream]?.input = input }
 
-    private func deliver(_ event: StoryEvent, _ stream: UInt32) {
-        // Events of a job that was given up may still be on their way.
-        guard jobs[stream] != nil else { return }
-        switch event {
-        case .accepted(let id, _):
-            jobs[stream]?.id = id
-            send(event, stream)
-        case .started(let generation, _):
-            jobs[stream]?.generation = generation
-            send(event, stream)
-        case .failed(let error):
-            end(stream, Status(error), Event.Failed(error))
-        case .finished:
-            send(event, stream)
-            calls.finish(stream)
-            removeJob(stream)
-        default:
-            send(event, stream)
+    /// Streams a feed to the caller.
+    func stream(_ feed: any Feed, to stream: UInt32) {
+        guard open[stream] != nil else { return feed.close() }
+        open[stream]?.feed = feed
+        feed.onNews = { [unowned self] in
+            while pump(stream) {}
+            settle()
         }
-        settle()
+        while pump(stream) {}
     }
 
-    private func send(_ event: StoryEvent, _ stream: UInt32) {
-        for kind in Event.Kind.kinds(event) { send(kind, stream) }
-    }
-
-    private func send(_ kind: Event.Kind, _ stream: UInt32) {
-        guard var job = jobs[stream] else { return }
-        job.seq += 1
-        jobs[stream] = job
-        // Progress can be left out; the number that is missing says so.
-        if case .step = kind, connection.isBackedUp { return }
-        let event = Event(
-            seq: job.seq, job: job.id ?? "", generation: job.generation, kind: kind)
-        guard !calls.send(event.bytes, on: stream) else { return }
-        cancelJob(stream)
-    }
-
-    /// Ends a job's stream by a last event and a status.
-    private func end(_ stream: UInt32, _ status: Status, _ failure: Event.Failed) {
-        send(.failed(failure), stream)
-        calls.fail(stream, status)
-        cancelJob(stream)
-    }
-
-    private func cancelJob(_ stream: UInt32) {
-        guard let id = removeJob(stream)?.id else { return }
-        _ = core.backend.cancel(job: id)
-    }
+    private func abandon(_ stream: UInt32) { close(stream)?.whenAbandoned() }
 
     @discardableResult
-    private func removeJob(_ stream: UInt32) -> Job? {
-        let job = jobs.removeValue(forKey: stream)
-        job?.deadline?.close()
-        return job
+    private func close(_ stream: UInt32) -> OpenCall? {
+        guard let call = open.removeValue(forKey: stream) else { return nil }
+        call.deadline?.close()
+        call.feed?.onNews = {}
+        call.feed?.close()
+        return call
     }
 
-    /// Ends all jobs because the server stops, and closes.
-    func cancelAll() {
-        let error = RequestError(.shuttingDown, Status.shuttingDown.message)
-        for stream in jobs.keys.sorted() {
-            end(stream, Status(error), Event.Failed(error))
+    /// Sends one message of each feed in turn, as long as the caller reads.
+    /// - Returns: whether there may be more.
+    private func pump() -> Bool {
+        var isMore = false
+        for stream in open.keys.sorted() where pump(stream) { isMore = true }
+        return isMore
+    }
+
+    private func pump(_ stream: UInt32) -> Bool {
+        guard !connection.isBackedUp, let item = open[stream]?.feed?.next() else { return false }
+        switch item {
+        case .message(let bytes):
+            if !calls.send(bytes, on: stream) { abandon(stream) }
+        case .end:
+            close(stream)
+            calls.finish(stream)
+        case .fail(let status):
+            if let method = open[stream]?.method { core.counters.countFailure(of: method) }
+            close(stream)
+            calls.fail(stream, status)
         }
-        failSwaps(error.message)
         connection.write(calls.drainOutput())
-        connection.finish()
+        return true
     }
 }

@@ -1,59 +1,51 @@
 internal import Foundation
 internal import Wire
 
-/// What the server answers without the engine.
+/// What the server offers, and to whom.
 enum Services {
-    static let methods: [Wire.Method] = [
-        .generate, .cancel, .listStages, .listGenerations, .swap, .apply, .rollback, .status,
-        .version, .upgrade, .healthCheck,
+    /// When a method may be called, and by whom.
+    struct Rule {
+        var access = Access.generate
+        /// Whether a daemon that shuts down does not begin it any more.
+        var needsServing = false
+        /// Whether it is for the process that serves from now on, once there is one.
+        var needsOffice = false
+
+        static let asking = Rule()
+        static let working = Rule(needsServing: true)
+        static let changing = Rule(access: .administer, needsServing: true, needsOffice: true)
+        static let operating = Rule(access: .administer)
+    }
+
+    static let rules: [Wire.Method: Rule] = [
+        .generate: .working, .submit: .working, .watch: .asking, .poll: .asking, .cancel: .asking,
+        .listJobs: .asking, .getJob: .asking, .getArtifact: .asking,
+
+        .createSession: .working, .sendTurn: .working, .submitTurn: .working,
+        .getSession: .asking, .listSessions: .asking, .forkSession: .working,
+        .truncateSession: .working, .exportSession: .asking, .importSession: .working,
+        .deleteSession: .asking,
+
+        .getPipeline: .asking, .validate: .operating, .watchGenerations: .asking,
+        .listImplementations: .operating, .listStages: .asking, .listGenerations: .asking,
+        .swap: .changing, .apply: .changing, .rollback: .changing,
+
+        .status: .asking, .version: .asking, .stats: .asking, .metrics: .asking,
+        .getDescriptors: .asking, .logs: .operating, .setLogLevel: .operating,
+        .drain: .operating, .stop: .operating,
+        .upgrade: Rule(access: .administer, needsOffice: true),
+
+        .healthCheck: .asking, .healthWatch: .asking, .healthList: .asking,
+        .reflection: .asking, .reflectionAlpha: .asking,
     ]
 
-    /// What a daemon that shuts down does not begin any more.
-    static let needServing: Set<Wire.Method> = [.generate, .swap, .apply, .rollback]
+    static let methods = Array(rules.keys)
 
-    /// What is for the process that serves from now on, once there is one.
-    static let needOffice: Set<Wire.Method> = [.swap, .apply, .rollback, .upgrade]
+    /// Fully qualified, sorted.
+    static let names = Set(methods.map(\.service)).sorted()
 
     /// Of this protocol: see `VersionReply`.
-    private static let protocolVersion = 1
-
-    /// - Returns: `nil` for a service that the server does not have.
-    static func health(of service: String, isServing: Bool) -> HealthCheckResponse? {
-        guard service.isEmpty || methods.contains(where: { $0.service == service }) else {
-            return nil
-        }
-        return HealthCheckResponse(status: isServing ? .serving : .notServing)
-    }
-
-    /// The answer to a method that takes nothing.
-    static func describe(_ core: ServerCore, _ method: Wire.Method) -> [UInt8] {
-        let version = core.settings.version
-        guard method != .version else {
-            return VersionReply(version: version, protocol: protocolVersion).bytes
-        }
-        let status = core.backend.status()
-        let generations = status.generations.map { GenerationInfo($0) }
-        let stages = generations.first?.stages ?? []
-        switch method {
-        case .listGenerations: return ListGenerationsReply(generations: generations).bytes
-        case .listStages:
-            return ListStagesReply(
-                pipeline: status.pipeline, generation: status.generation, stages: stages
-            ).bytes
-        default: break
-        }
-        return StatusReply(
-            pid: Int(getpid()), version: version,
-            uptimeMilliseconds: Int((ContinuousClock.now - core.began) / .milliseconds(1)),
-            pipeline: status.pipeline, generation: status.generation, stages: stages,
-            queued: status.queued, running: status.running, finished: status.finished,
-            failed: status.failed, residentBytes: residentBytes(),
-            connections: core.connectionCount, generations: generations, images: status.images,
-            imageBytes: status.imageBytes,
-            lastFailure: status.lastSwapFailure.map { SwapEvent.Failed($0) },
-            cancelled: status.cancelled, ledgerBytes: status.ledgerBytes
-        ).bytes
-    }
+    static let protocolVersion = 1
 }
 
 /// The process' physical memory; 0 where the system does not say.

@@ -4,18 +4,23 @@ internal import Wire
 extension Status {
     /// What a client is told of a request that was refused or failed.
     init(_ error: RequestError) {
-        self.init(Status.Code(error.code), error.message)
+        self.init(
+            Status.Code(error.code), error.message, reason: error.code.rawValue,
+            retryAfter: error.retryAfter)
     }
 
     /// What a client is told of a swap that was not done.
     init(_ error: SwapError) {
-        self.init(Status.Code(swapCode: error.code), error.description)
+        self.init(
+            Status.Code(swapCode: error.code), error.description, reason: error.code)
     }
 
-    static let shuttingDown = Status(.unavailable, "the daemon is shutting down")
+    static let shuttingDown = Status(
+        .unavailable, "the daemon is shutting down", reason: "shutting_down")
     static let handedOver = Status(
-        .unavailable, "another process serves by now: connect anew")
-    static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
+        .unavailable, "another process serves by now: connect anew", reason: "handed_over")
+    static let deadlineExceeded = Status(
+        .deadlineExceeded, "context deadline exceeded", reason: "deadline_exceeded")
 }
 
 extension Status.Code {
@@ -23,11 +28,11 @@ extension Status.Code {
         switch code {
         case .invalid, .tooLong, .badImage: self = .invalidArgument
         case .queueFull, .clientLimit, .sessionLimit: self = .resourceExhausted
+        case .deadlineExceeded: self = .deadlineExceeded
         case .noSession: self = .notFound
         case .sessionExists: self = .alreadyExists
         case .sessionBusy: self = .failedPrecondition
         case .cancelled: self = .cancelled
-        case .deadlineExceeded: self = .deadlineExceeded
         case .shuttingDown: self = .unavailable
         case .stageFailed: self = .internal
         }
@@ -57,12 +62,12 @@ extension RequestError.Code {
         case .tooLong: "shorten the prompt, or ask for fewer scenes"
         case .badImage: "send PNG or JPEG files within the limits"
         case .queueFull: "try again when a job has finished"
-        case .clientLimit: "try again when one of your jobs has ended"
-        case .noSession: "`voken chat` makes sessions; they end when they are not used"
-        case .sessionExists: "choose another name"
-        case .sessionBusy: "wait for its turn to end, or cancel it"
-        case .sessionLimit: "delete sessions, or go on in a new one"
-        case .deadlineExceeded: "give it more time"
+        case .clientLimit: "wait for your own jobs to finish, or cancel some"
+        case .deadlineExceeded: "allow more time, or ask for fewer scenes or steps"
+        case .noSession: "`voken chat` makes a session; those that are not used expire"
+        case .sessionExists: "choose another name, or go on with that session"
+        case .sessionBusy: "wait for the turn that runs, or cancel it"
+        case .sessionLimit: "delete sessions that are not needed"
         case .cancelled: "send the request again if it was not meant to stop"
         case .shuttingDown: "try again when the daemon has started again"
         case .stageFailed: "the daemon's log has more; `voken status` lists the stages"

@@ -138,8 +138,8 @@ struct Vokend: ParsableCommand {
     ///   - program: what an upgrade starts.
     ///   - predecessor: whom this process is an upgrade of.
     private func serve(_ program: String, _ predecessor: Predecessor?) throws {
-        var logger = Logger(label: "vokend") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = logLevel
+        let book = LogBook(level: logLevel)
+        let logger = book.logger(label: "vokend")
         guard let path = pipeline ?? Installation.current.defaultPipeline else {
             throw ValidationError("no pipeline file is installed: name one with --pipeline")
         }
@@ -160,12 +160,12 @@ struct Vokend: ParsableCommand {
             engine, host: host, options: file.swap, store: store, lastNumber: lastNumber,
             log: { log.notice("swap", metadata: ["text": "\($0)"]) },
             stageLog: { log.info("stage", metadata: ["text": "\($0)"]) })
-        var settings = serverSettings(sockets, file.serviceLimits, program)
+        var settings = serverSettings(sockets, file, program)
         settings.access = access
         settings.manager = manager
         settings.onDrain = { host.stopProbes() }
         let server = try Server(
-            settings, backend: EngineBackend(engine, swapper, host), logger: logger)
+            settings, backend: EngineBackend(engine, swapper, host), book: book)
         server.drainOnSignals()
         server.upgradeOnSignal()
         predecessor?.announce(version: vokenVersion)
@@ -228,10 +228,12 @@ struct Vokend: ParsableCommand {
     }
 
     private func serverSettings(
-        _ sockets: ServedSockets, _ limits: ServiceLimits, _ program: String
+        _ sockets: ServedSockets, _ file: PipelineFile, _ program: String
     ) -> Server.Settings {
+        let limits = file.serviceLimits
         var settings = Server.Settings(path: sockets.path, version: vokenVersion)
         sockets.configure(&settings)
+        settings.jobs = file.jobs
         settings.limits.connections = limits.connections
         settings.limits.perUser = limits.connectionsPerUser
         settings.limits.output = limits.outputBytes

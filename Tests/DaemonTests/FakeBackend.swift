@@ -2,6 +2,8 @@ import Daemon
 import Dispatch
 import Glibc
 import Pipelines
+import PluginHost
+import Stages
 import Synchronization
 
 /// An engine that tells the prompt back, word by word, on a thread of its own, or as a test says.
@@ -22,6 +24,7 @@ final class FakeBackend: Backend {
         var count = 0
         var running: [String: @Sendable (StoryEvent) -> Void] = [:]
         var requests: [StoryRequest] = []
+        var terms: [JobTerms] = []
         var cancelled: [String] = []
         var swaps: [(SwapOrder, DrainPolicy)] = []
         var lastFailure = SwapError(.probe, code: "load_hung", "no answer")
@@ -36,16 +39,19 @@ final class FakeBackend: Backend {
 
     var swaps: [(SwapOrder, DrainPolicy)] { state.withLock { $0.swaps } }
     var requests: [StoryRequest] { state.withLock { $0.requests } }
+    var terms: [JobTerms] { state.withLock { $0.terms } }
     var runningCount: Int { state.withLock { $0.running.count } }
 
     func become(_ behaviour: Behaviour) { state.withLock { $0.behaviour = behaviour } }
 
     func generate(
-        _ request: StoryRequest, events: @escaping @Sendable (StoryEvent) -> Void
-    ) throws(RequestError) -> String {
+        _ request: StoryRequest, _ terms: JobTerms,
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> any JobHandle {
         let (behaviour, job) = state.withLock { state in
             state.count += 1
             state.requests.append(request)
+            state.terms.append(terms)
             return (state.behaviour, "job-\(state.count)")
         }
         if case .refuse(let error) = behaviour { throw error }
@@ -53,7 +59,27 @@ final class FakeBackend: Backend {
         // As the engine does: before the id is returned.
         events(.accepted(job: job, ahead: 0))
         queue.async { [self] in run(behaviour, job, request, events) }
-        return job
+        return Handle(id: job, backend: self)
+    }
+
+    private struct Handle: JobHandle {
+        let id: String
+        let backend: FakeBackend
+
+        var progress: JobProgress { JobProgress() }
+        var position: String { "somewhere" }
+        var ahead: Int { 2 }
+
+        func cancel() { backend.cancel(job: id) }
+    }
+
+    var sessions: SessionStore? { nil }
+
+    func send(
+        _ turn: TurnRequest, to session: String, _ terms: JobTerms,
+        events: @escaping @Sendable (StoryEvent) -> Void
+    ) throws(RequestError) -> any JobHandle {
+        throw RequestError(.noSession, "no sessions here")
     }
 
     private func run(
@@ -89,13 +115,10 @@ final class FakeBackend: Backend {
         state.withLock { $0.running.removeValue(forKey: job) }?(event)
     }
 
-    func cancel(job: String) -> Bool {
-        guard let events = state.withLock({ $0.running.removeValue(forKey: job) }) else {
-            return false
-        }
+    private func cancel(job: String) {
+        guard let events = state.withLock({ $0.running.removeValue(forKey: job) }) else { return }
         cancels.signal()
         queue.async { events(.failed(RequestError(.cancelled, "cancelled"))) }
-        return true
     }
 
     func swap(
@@ -120,6 +143,26 @@ final class FakeBackend: Backend {
             events(.finished(result))
         }
     }
+
+    func validate(text: String, path: String) -> PipelineReview {
+        PipelineReview(
+            problems: text.isEmpty
+                ? [] : [.init(line: 2, code: "bad_setting", message: "\(text) in \(path)")],
+            changes: [.init(key: "stage.unet.model", before: "\"a\"", after: nil)])
+    }
+
+    func offers() -> [Offer] {
+        [
+            Offer(kind: .unet, name: "u", file: "/p/libu.so"),
+            Offer(kind: .vae, name: "v", file: "/p/libv.so"),
+        ]
+    }
+
+    var pipeline: PipelineText {
+        PipelineText(name: "fake", path: "/p/fake.toml", generation: 3, text: "format = 1\n")
+    }
+
+    var stageCounters: [StageKind: StageCounter] { [.unet: StageCounter()] }
 
     var generation: Int { 3 }
     func writeDown() throws {}

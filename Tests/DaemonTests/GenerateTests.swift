@@ -90,11 +90,17 @@ struct GenerateTests {
                 .notFound, .alreadyExists, .failedPrecondition, .resourceExhausted,
             ] as [Status.Code]))
     func refusalIsThrown(code: RequestError.Code, expected: Status.Code) throws {
-        let server = try TestServer(.refuse(RequestError(code, "steps is 0: use 1 or more")))
+        let server = try TestServer(
+            .refuse(
+                RequestError(
+                    code, "steps is 0: use 1 or more", retryAfter: .milliseconds(1500))))
         let story = try server.connect().generate(request)
         let error = #expect(throws: ClientError.self) { _ = try story.next() }
         #expect(error?.code == .refused)
-        #expect(error?.status == Status(expected, "steps is 0: use 1 or more"))
+        #expect(error?.status?.code == expected)
+        #expect(error?.status?.message == "steps is 0: use 1 or more")
+        #expect(error?.status?.reason == code.rawValue)
+        #expect(error?.status?.retryAfter == .milliseconds(1500))
         #expect(try story.next() == nil)
     }
 
@@ -195,8 +201,8 @@ struct GenerateTests {
         var gap = false
         var last: UInt64 = 0
         reading: while let bytes = raw.read(), !bytes.isEmpty {
-            decoder.push(bytes.span)
-            while case .frame(let frame)? = try decoder.next() {
+            var position = 0
+            while case .frame(let frame)? = try decoder.next(bytes.span, from: &position) {
                 let seq = try Event(frame.payload).seq
                 #expect(seq > last)
                 gap = gap || seq > last + 1

@@ -66,7 +66,7 @@ struct JobTests {
         }
         let client = try server.connect()
         #expect(server.wait { (try? client.job(job).watchers) == 0 })
-        #expect(try client.job(job).state == .running)
+        #expect(server.wait { (try? client.job(job).state) == .running })
         #expect(server.backend.runningCount == 1)
         #expect(try client.cancel(job: job).known)
     }
@@ -93,7 +93,7 @@ struct JobTests {
         do { _ = try server.connect().generate(request).next() }
         let client = try server.connect()
         #expect(server.wait { (try? client.jobs().first?.watchers) == 0 })
-        #expect(try client.jobs().first?.state == .running)
+        #expect(server.wait { (try? client.jobs().first?.state) == .running })
         _ = try client.cancel(job: "job-1")
     }
 
@@ -243,7 +243,7 @@ struct JobTests {
         // Whoever watches stays connected.
         let story = try client.watch(job: job)
         #expect(try client.drain() == 1)
-        #expect(try client.job(job).state == .running)
+        #expect(server.wait { (try? client.job(job).state) == .running })
         #expect(try !client.isServing())
         let refused = #expect(throws: ClientError.self) { _ = try client.submit(request) }
         #expect(refused?.status?.reason == "shutting_down")

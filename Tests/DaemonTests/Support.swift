@@ -22,8 +22,7 @@ final class TestServer {
         backend = FakeBackend(behaviour)
         var settings = Server.Settings(path: directory + "/s", version: "1.2.3")
         change(&settings)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        server = try Server(settings, backend: backend, logger: logger)
+        server = try Server(settings, backend: backend, book: LogBook(level: .critical))
     }
 
     deinit {
