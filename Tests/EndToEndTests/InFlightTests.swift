@@ -163,7 +163,7 @@ import Testing
         #expect(swap.last.committed == true && swap.last.drained == false, "\(swap.result)")
         #expect(swap.last.left?.map(\.generation) == [2])
         let story = try held.finish()
-        #expect(story.code == "cancelled" && story.result.status == 1, "\(story.result)")
+        #expect(story.code == "cancelled" && story.result.status == 5, "\(story.result)")
         #expect(try served.story().result.status == 0)
     }
 }

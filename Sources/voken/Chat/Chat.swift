@@ -67,7 +67,7 @@ struct Chat: ParsableCommand {
 
     /// The session, and whether it has these settings.
     private func open(
-        _ client: Client, _ settings: SessionSettings
+        _ client: Client, _ settings: Wire.SessionSettings
     ) throws -> (SessionInfo, isNew: Bool) {
         if let load {
             var parts = try SessionFile.read(load)

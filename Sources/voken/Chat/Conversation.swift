@@ -15,7 +15,7 @@ struct Conversation {
     private(set) var name: String
     private(set) var turns: Int
     /// For all turns from now on.
-    var settings = SessionSettings()
+    var settings = Wire.SessionSettings()
     /// For the next turn alone.
     var seed: UInt64?
     private(set) var images: [[UInt8]] = []
