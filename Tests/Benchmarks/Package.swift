@@ -6,6 +6,7 @@
 //     swift run -c release stages
 //     swift run -c release engine
 //     swift run -c release swaps [SECTION…] [--quick]
+//     swift run -c release crowds [SECTION…] [--quick]
 //     swift run -c release wire [SECTION…] [--quick]
 import PackageDescription
 
@@ -34,6 +35,16 @@ let package = Package(
                 .product(name: "PluginHost", package: "Voken"),
             ],
             path: "stages", swiftSettings: settings),
+        .target(
+            name: "BenchmarkSupport",
+            dependencies: [.product(name: "VokenClient", package: "Voken")],
+            path: "BenchmarkSupport", swiftSettings: settings),
+        .executableTarget(
+            name: "crowds",
+            dependencies: [
+                "BenchmarkSupport", .product(name: "VokenClient", package: "Voken"),
+            ],
+            path: "crowds", swiftSettings: settings),
         .executableTarget(
             name: "engine",
             dependencies: [
@@ -45,6 +56,7 @@ let package = Package(
         .executableTarget(
             name: "swaps",
             dependencies: [
+                "BenchmarkSupport",
                 .product(name: "VokenKit", package: "Kit"),
                 .product(name: "VokenClient", package: "Voken"),
                 .product(name: "PluginHost", package: "Voken"),

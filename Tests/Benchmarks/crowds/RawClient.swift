@@ -43,7 +43,7 @@ final class RawClient {
             let count = unsafe bytes.withUnsafeBytes { bytes in
                 unsafe send(
                     descriptor, bytes.baseAddress.map { unsafe $0 + sent }, bytes.count - sent,
-                    Int32(MSG_NOSIGNAL.rawValue) | flags)
+                    Int32(MSG_NOSIGNAL) | flags)
             }
             guard count > 0 else { return false }
             sent += count
@@ -76,7 +76,7 @@ final class RawClient {
     /// Reads and forgets what has come.
     func skim() {
         var bytes = [UInt8](repeating: 0, count: 65536)
-        while unsafe recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue)) > 0 {}
+        while unsafe recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {}
     }
 
     /// Whether the daemon has closed the connection, read or not.

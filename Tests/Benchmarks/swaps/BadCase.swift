@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Wire
 
 /// A swap that must be refused, with the code that says why.

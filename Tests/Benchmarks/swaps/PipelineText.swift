@@ -1,4 +1,5 @@
-import Foundation
+import BenchmarkSupport
+import Glibc
 
 /// A pipeline file of the pocket model, to be changed.
 struct PipelineText {
@@ -44,3 +45,9 @@ struct PipelineText {
 
 /// A TOML string of a text without quotes and control characters.
 func quoted(_ text: String) -> String { "\"\(text)\"" }
+
+extension DaemonProcess {
+    convenience init(_ bench: Workbench, _ pipeline: PipelineText, user: uid_t? = nil) throws {
+        try self.init(bench, pipeline: pipeline.text, user: user)
+    }
+}

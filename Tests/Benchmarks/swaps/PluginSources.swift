@@ -1,3 +1,5 @@
+import BenchmarkSupport
+
 /// A scheduler that does one wrong thing, which is written into its file afterwards: the name of
 /// the deed takes the place of `good` in ``misbehaviour``.
 let misbehavingPlugin = #"""

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Checkpoints
 import Foundation
 import Glibc

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import VokenClient
 import Wire
 

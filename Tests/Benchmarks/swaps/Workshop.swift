@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// Compiles plugins against the release build's Kit, and damages them.

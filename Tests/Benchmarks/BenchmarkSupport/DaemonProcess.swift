@@ -1,22 +1,26 @@
 import Foundation
-import Glibc
-import VokenClient
-import Wire
+public import Glibc
+public import VokenClient
+public import Wire
 
 /// A `vokend` with a socket, a state folder and a log of its own, started as often as needed.
-final class DaemonProcess {
-    let socket: String
+public final class DaemonProcess {
+    public let socket: String
     private let folder: String
     private let arguments: [String]
     private let program: String
     private var process: Process?
 
-    /// - Parameter user: that it runs as; `nil` for ours. Only root may name one.
-    init(_ bench: Workbench, _ pipeline: PipelineText, user: uid_t? = nil) throws {
+    /// - Parameters:
+    ///   - pipeline: the text of its pipeline file.
+    ///   - user: that it runs as; `nil` for ours. Only root may name one.
+    public init(
+        _ bench: Workbench, pipeline: String, user: uid_t? = nil, options: [String] = []
+    ) throws {
         folder = try bench.makeFolder("daemon")
         socket = folder + "/run/voken.sock"
         let file = folder + "/pipeline.toml"
-        try replace(file, with: Array(pipeline.text.utf8))
+        try replace(file, with: Array(pipeline.utf8))
         let vokend = bench.programs + "/vokend"
         let own =
             [
@@ -40,18 +44,18 @@ final class DaemonProcess {
 
     deinit { kill() }
 
-    var isRunning: Bool { process?.isRunning ?? false }
+    public var isRunning: Bool { process?.isRunning ?? false }
 
-    var identifier: pid_t { process?.processIdentifier ?? 0 }
+    public var identifier: pid_t { process?.processIdentifier ?? 0 }
 
     /// What lies in its state folder.
-    var stateFiles: [String] {
+    public var stateFiles: [String] {
         let files = FileManager.default.enumerator(atPath: folder + "/state")
         return (files?.compactMap { $0 as? String } ?? []).sorted()
     }
 
     /// Starts it, and returns once it serves.
-    func start() throws {
+    public func start() throws {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
@@ -75,24 +79,24 @@ final class DaemonProcess {
     }
 
     /// Ends it as a crash would.
-    func kill() {
+    public func kill() {
         guard let process, process.isRunning else { return }
         Glibc.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
     /// - Returns: the exit code.
-    func stop() -> Int32 {
+    public func stop() -> Int32 {
         guard let process else { return 0 }
         process.terminate()
         process.waitUntilExit()
         return process.terminationStatus
     }
 
-    func connect() throws -> Client { try Client.connect(path: socket) }
+    public func connect() throws -> Client { try Client.connect(path: socket) }
 
     /// The last lines that it wrote.
-    var logEnd: String {
+    public var logEnd: String {
         let text = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
         return text.split(separator: "\n").suffix(3).joined(separator: " | ")
     }
@@ -108,7 +112,7 @@ final class DaemonProcess {
 extension Client {
     /// Waits until no job runs and only what is kept for a rollback is in memory besides what
     /// serves, then until what was freed has gone back.
-    func settledStatus() throws -> StatusReply {
+    public func settledStatus() throws -> StatusReply {
         for _ in 0..<3000 {
             let status = try status()
             let isDrained = status.generations.allSatisfy {

@@ -1,24 +1,24 @@
 /// Measurements of one thing.
-struct Distribution: Sendable {
-    private(set) var sorted: [Double]
+public struct Distribution: Sendable {
+    public private(set) var sorted: [Double]
 
-    init(_ values: [Double]) { sorted = values.sorted() }
+    public init(_ values: [Double]) { sorted = values.sorted() }
 
     /// The smallest value that a share of all does not exceed.
-    func quantile(_ share: Double) -> Double {
+    public func quantile(_ share: Double) -> Double {
         guard !sorted.isEmpty else { return .nan }
         let rank = (share * Double(sorted.count)).rounded(.up)
         return sorted[min(max(Int(rank) - 1, 0), sorted.count - 1)]
     }
 
-    func text(_ unit: String) -> String {
+    public func text(_ unit: String) -> String {
         "p50 \(number(quantile(0.5))) \(unit), p99 \(number(quantile(0.99))) \(unit), "
             + "max \(number(sorted.last ?? .nan)) \(unit), of \(sorted.count)"
     }
 }
 
 /// How much values grow from one to the next: the slope of the line of least squares.
-func slope(_ values: [Double]) -> Double {
+public func slope(_ values: [Double]) -> Double {
     let middle = Double(values.count - 1) / 2
     let mean = values.reduce(0, +) / Double(values.count)
     var covariance = 0.0

@@ -1,20 +1,20 @@
 import Foundation
-import Glibc
+public import Glibc
 
 /// Where the sections work: a folder of their own, and the build that they examine.
-final class Workbench {
-    let report: Report
-    let isQuick: Bool
+public final class Workbench {
+    public let report: Report
+    public let isQuick: Bool
     /// Of the checkout.
-    let root: String
+    public let root: String
     /// The release build's programs and plugins.
-    let programs: String
+    public let programs: String
     /// Under `/tmp`, since a socket's path has at most 107 bytes; open to other users, whom one
     /// daemon runs as.
-    let folder: String
+    public let folder: String
     private var serial = 0
 
-    init(_ report: Report, isQuick: Bool) throws {
+    public init(_ report: Report, isQuick: Bool) throws {
         self.report = report
         self.isQuick = isQuick
         var url = URL(filePath: #filePath)
@@ -29,22 +29,22 @@ final class Workbench {
     }
 
     /// As many as the issue asks for, or a few.
-    func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
+    public func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
 
     /// A new folder in the bench's.
-    func makeFolder(_ name: String) throws -> String {
+    public func makeFolder(_ name: String) throws -> String {
         serial += 1
         let path = "\(folder)/\(serial).\(name)"
         try Self.makeFolder(path)
         return path
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    public func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-    func model(_ name: String) -> String { "\(root)/etc/models/pocket/\(name)" }
+    public func model(_ name: String) -> String { "\(root)/etc/models/pocket/\(name)" }
 
     /// The release build's plugin.
-    func plugin(_ name: String) -> String { "\(programs)/lib\(name).so" }
+    public func plugin(_ name: String) -> String { "\(programs)/lib\(name).so" }
 
     private static func makeFolder(_ path: String) throws {
         try FileManager.default.createDirectory(
@@ -54,10 +54,10 @@ final class Workbench {
 }
 
 /// Why a section cannot go on.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
+public struct Failure: Error, CustomStringConvertible {
+    public let description: String
 
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }
 
 /// Replaces a file by renaming another over it.
@@ -68,6 +68,6 @@ public func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o644) t
     guard unsafe rename(part, path) == 0 else { throw Failure("cannot rename \(part)") }
 }
 
-func contents(of path: String) throws -> [UInt8] {
+public func contents(of path: String) throws -> [UInt8] {
     [UInt8](try Data(contentsOf: URL(filePath: path)))
 }
