@@ -12,9 +12,11 @@ extension Target {
         var items: [FrameDecoder.Item] = []
         var isLost = false
         for piece in pieces {
-            decoder.push(piece.span)
+            var position = 0
             do {
-                while let item = try decoder.next() { items.append(item) }
+                while let item = try decoder.next(piece.span, from: &position) {
+                    items.append(item)
+                }
             } catch { isLost = true }
         }
         let (expected, ending) = framesAtOnce(Array(input.bytes))
