@@ -59,6 +59,6 @@ extension Status {
             case .busy: .resourceExhausted
             case .shuttingDown: .unavailable
             }
-        self.init(code, failure.message)
+        self.init(code, failure.message, reason: failure.code.rawValue)
     }
 }
