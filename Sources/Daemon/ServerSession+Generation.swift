@@ -26,7 +26,7 @@ extension ServerSession {
             } catch {
                 fail(stream, error)
             }
-        case .poll: poll(try PollRequest(call.payload), stream)
+        case .poll: poll(try PollRequest(call.payload), call)
         case .cancel: cancel(try CancelRequest(call.payload).job, stream)
         case .listJobs:
             let request = try ListJobsRequest(call.payload)
@@ -132,7 +132,8 @@ extension ServerSession {
     /// Of the events of one answer, in bytes, with room for what is around them.
     private static let pollLimit = Frame.maximumCount - 64 << 10
 
-    private func poll(_ request: PollRequest, _ stream: UInt32) {
+    private func poll(_ request: PollRequest, _ call: Call) {
+        let stream = call.stream
         let record: JobRecord
         do throws(Status) {
             record = try core.job(request.job, scope)
@@ -153,13 +154,10 @@ extension ServerSession {
         }
         watch(record, for: stream, answer)
         guard isOpen(stream) else { return }
-        let timer = Timer(loop: core.loop)
-        let wait = min(.nanoseconds(request.wait), Self.longestWait)
-        timer.start(after: wait) { [unowned self] in
-            timer.close()
+        let wait = min(.nanoseconds(request.wait), call.timeout ?? Self.longestWait)
+        time(stream, min(wait, Self.longestWait)) {
             isLate = true
-            guard isOpen(stream) else { return }
-            if answer() { settle() }
+            _ = answer()
         }
     }
 

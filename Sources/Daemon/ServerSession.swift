@@ -52,6 +52,7 @@ final class ServerSession {
         frameTimer.close()
         idleTimer?.close()
         for stream in open.keys.sorted() { abandon(stream) }
+        if calls.isFinished { core.counters.count(.protocolError) }
         if let error {
             core.counters.count(error.code == .writeStalled ? .writeStalled : .other)
             core.logger.info("connection closed", metadata: ["reason": "\(error.message)"])
@@ -65,7 +66,6 @@ final class ServerSession {
         guard calls.isFinished || !core.isServing && calls.activeStreams.isEmpty else {
             return timeIdleness()
         }
-        if calls.isFinished { core.counters.count(.protocolError) }
         connection.finish()
     }
 

@@ -20,14 +20,6 @@ struct EncodedEvent: Sendable {
     let seq: UInt64
     let bytes: [UInt8]
     let mark: Mark
-
-    /// Whether no event follows.
-    var isEnd: Bool {
-        switch mark {
-        case .finished, .failed: true
-        default: false
-        }
-    }
 }
 
 /// Numbers the events of one job and packs them, on the thread that they come from: the loop's has

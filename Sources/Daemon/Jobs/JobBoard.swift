@@ -127,6 +127,7 @@ extension JobBoard {
         {
             ended.removeFirst()
             records[record.id] = nil
+            record.onUnwatched = {}  // it is not counted any more
             endedBytes -= record.log?.byteCount ?? 0
         }
     }
