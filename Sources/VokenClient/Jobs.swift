@@ -62,7 +62,7 @@ extension Client {
     /// The PNG file of one picture of a job.
     ///
     /// - Parameter image: from 1.
-    /// - Throws: ``ClientError/Code/malformed`` if what came is not what the daemon has.
+    /// - Throws: ``ClientError/Code/malformed`` if it is cut off.
     public func artifact(job: String, image: Int) throws(ClientError) -> [UInt8] {
         let parts: EventStream<ArtifactPart> = try follow(
             .getArtifact, GetArtifactRequest(job: job, image: image).bytes, "picture")
@@ -71,11 +71,6 @@ extension Client {
             file += part.data
             guard file.count <= ImageParts.limit else {
                 throw ClientError(.malformed, "an image of over \(ImageParts.limit) bytes")
-            }
-            guard part.isEnd else { continue }
-            guard SHA256.hash(file) == part.sha256 else {
-                throw ClientError(
-                    .malformed, "picture \(image) of \(job) did not arrive as it was sent")
             }
         }
         return file
