@@ -16,7 +16,9 @@ let arguments: Target.Dependency = .product(
 
 /// One folder each under Plugins/, one shared library each.
 let plugins = [
-    "AutoencoderKL", "ClipText", "Echo", "EvaQFormer", "Llama", "SchedulerDDIM", "SchedulerPNDM",
+    "AutoencoderKL", "ClipText", "Echo", "EvaQFormer", "Llama",
+    "SchedulerDDIM",
+    "SchedulerPNDM",
     "StableDiffusionUNet", "VokenMapper",
 ]
 

@@ -23,6 +23,6 @@ struct EchoTrajectory: Trajectory {
     mutating func step(
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {
-        linearCombination([(1, sample), (-1 / Float(timesteps.count), output)])
+        linearCombination([(1, sample), (-1 / Double(timesteps.count), output)])
     }
 }

@@ -23,6 +23,13 @@ struct PNDMTrajectory: Trajectory {
 
     var timesteps: [Float] { calls.map { Float($0.timestep) } }
 
+    var sigmas: [Double] {
+        (calls.map(\.from) + [calls[calls.count - 1].to]).map { timestep in
+            let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
+            return level.noise / level.signal
+        }
+    }
+
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }
 
     mutating func step(
@@ -86,6 +93,6 @@ struct PNDMTrajectory: Trajectory {
             ofOutput *= alpha.squareRoot()
         }
         return linearCombination(
-            [(Float(ofSample), sample)] + direction.map { (Float($0 * ofOutput), $1) })
+            [(ofSample, sample)] + direction.map { ($0 * ofOutput, $1) })
     }
 }

@@ -4,39 +4,38 @@ import Stages
 /// Pseudo numerical methods for diffusion models (Liu et al. 2022, arXiv 2202.09778): the
 /// scheduler of Stable Diffusion 2.1 and of MiniGPT-5.
 ///
-/// Options, with diffusers' names and defaults: those of ``NoiseSchedule``, and
+/// Options, with diffusers' names and defaults: those of ``NoiseSchedule``, those of
+/// ``TimestepPlan`` but for `timesteps` (its multistep formulas need equal strides), and
 ///
 /// | key | default | |
 /// | --- | --- | --- |
 /// | `prediction_type` | `epsilon` | `epsilon`, `v_prediction` |
-/// | `timestep_spacing` | `leading` | `leading`, `linspace`, `trailing` |
-/// | `steps_offset` | 0 | added to leading timesteps; 1 for Stable Diffusion |
 /// | `skip_prk_steps` | false | start without Runge-Kutta steps; true for Stable Diffusion |
 ///
 /// N steps are N + 1 calls of the model without Runge-Kutta steps (one call for N = 1), and N + 9
 /// with them.
 struct SchedulerPNDM: Scheduler {
-    static let descriptor = StageDescriptor(.scheduler, name: "pndm", version: "1.0.0")
+    static let descriptor = StageDescriptor(.scheduler, name: "pndm", version: "1.1.0")
+    static let summary = SchedulerSummary(
+        title: "PNDM (PLMS)", citation: "Liu et al. 2022, arXiv 2202.09778", order: 2, noise: .never
+    )
 
     private let schedule: NoiseSchedule
     private let prediction: PredictionType
-    private let spacing: TimestepSpacing
-    private let offset: Int
+    private let timesteps: TimestepPlan
     private let skipsRungeKutta: Bool
 
     init(_ context: StageContext) throws {
         let options = SchedulerOptions(context)
-        schedule = try NoiseSchedule(options, alphaIsOneAtEnd: false)
+        schedule = try NoiseSchedule(options, steps: .timesteps(alphaIsOneAtEnd: false))
         prediction = try options.choice(
             "prediction_type", default: .epsilon, among: [.epsilon, .velocity])
-        spacing = try options.choice("timestep_spacing", default: .leading)
-        offset = try options.integer("steps_offset", default: 0, in: 0...schedule.count)
+        timesteps = try TimestepPlan(options, schedule, allowsCustom: false)
         skipsRungeKutta = try options.boolean("skip_prk_steps", default: false)
-        try options.requireAbsent("trained_betas")
     }
 
     func trajectory(steps: Int) throws -> any Trajectory {
-        let timesteps = try spacing.timesteps(steps: steps, of: schedule.count, offset: offset)
+        let timesteps = try timesteps.timesteps(steps: steps)
         let calls: [PNDMCall]
         if skipsRungeKutta {
             calls = PNDMCall.multistep(timesteps, stride: schedule.count / steps)

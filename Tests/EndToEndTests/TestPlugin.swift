@@ -82,7 +82,7 @@ enum TestPlugin {
                 _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
             ) -> Tensor {
                 if call == 2, !gate.isEmpty { waitUntil { access(gate, F_OK) == 0 } }
-                return linearCombination([(1, sample), (-gain / Float(timesteps.count), output)])
+                return linearCombination([(1, sample), (-Double(gain) / Double(timesteps.count), output)])
             }
         }
         """

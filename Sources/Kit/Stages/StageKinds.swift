@@ -131,6 +131,8 @@ public protocol TextEncoder: Stage {
 
 /// A diffusion solver: an immutable plan. Each image owns a ``Trajectory``.
 public protocol Scheduler: Stage {
+    /// What people are told of it, and a run that is known; nothing if it does not say.
+    static var summary: SchedulerSummary { get }
     /// - Parameter steps: as users count them; the model may be called more often.
     /// - Throws: a `SettingError` if the algorithm cannot take that many.
     func trajectory(steps: Int) throws -> any Trajectory
@@ -140,6 +142,9 @@ public protocol Scheduler: Stage {
 public protocol Trajectory: Sendable {
     /// The timestep of each call of the model, in order.
     var timesteps: [Float] { get }
+    /// σ = √((1 − ᾱ) / ᾱ) of the sample at each call, and then where the last step ends; empty if
+    /// the algorithm does not say.
+    var sigmas: [Double] { get }
     /// What the initial standard normal sample is multiplied by.
     var initialNoiseScale: Float { get }
     /// The sample as the model wants to see it at a call.
@@ -151,4 +156,8 @@ public protocol Trajectory: Sendable {
     mutating func step(
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor
+}
+
+extension Trajectory {
+    public var sigmas: [Double] { [] }
 }

@@ -55,7 +55,7 @@ let misbehavingPlugin = #"""
             if does("step traps") { fatalError("step") }
             if does("step hangs") { hang() }
             if does("step bends") { return Tensor([1, 2], [0, 0]) }
-            return linearCombination([(1, sample), (-1 / Float(timesteps.count), output)])
+            return linearCombination([(1, sample), (-1 / Double(timesteps.count), output)])
         }
     }
     """#
@@ -119,7 +119,7 @@ private func twinPlugin(
         mutating func step(
             _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
         ) -> Tensor {
-            linearCombination([(1, sample), (-memory.share / Float(timesteps.count), output)])
+            linearCombination([(1, sample), (-Double(memory.share) / Double(timesteps.count), output)])
         }
     }
     """

@@ -88,11 +88,11 @@ public func addPerSample(_ x: Tensor, _ y: Tensor) -> Tensor {
     }
 }
 
-/// `Σ factor · tensor`, summed in the order given.
+/// `Σ factor · tensor`, summed in double precision in the order given and rounded once.
 ///
 /// - Parameter terms: at least one; tensors of equal shapes.
-public func linearCombination(_ terms: [(Float, Tensor)]) -> Tensor {
-    guard let (factor, first) = terms.first else {
+public func linearCombination(_ terms: [(Double, Tensor)]) -> Tensor {
+    guard let (_, first) = terms.first else {
         preconditionFailure("linearCombination of nothing")
     }
     for (_, tensor) in terms {
@@ -101,14 +101,31 @@ public func linearCombination(_ terms: [(Float, Tensor)]) -> Tensor {
     }
     return unsafe Tensor(uninitialized: first.shape) { y in
         forEachRun(of: first.count) { run in
-            unsafe first.withElements { x in
-                for index in run { unsafe y[index] = factor * x[index] }
+            for start in stride(from: run.lowerBound, to: run.upperBound, by: blockLength) {
+                let block = start..<min(start + blockLength, run.upperBound)
+                unsafe combine(terms, block, into: y)
             }
-            for (factor, tensor) in terms.dropFirst() {
-                unsafe tensor.withElements { x in
-                    for index in run { unsafe y[index] += factor * x[index] }
+        }
+    }
+}
+
+/// Sums that are kept in double precision at a time.
+private let blockLength = 512
+
+private func combine(
+    _ terms: [(Double, Tensor)], _ block: Range<Int>, into y: UnsafeMutablePointer<Float>
+) {
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: block.count) { sums in
+        unsafe sums.initialize(repeating: 0)
+        for (factor, tensor) in terms {
+            unsafe tensor.withElements { x in
+                for index in 0..<block.count {
+                    unsafe sums[index] += factor * Double(x[block.lowerBound + index])
                 }
             }
+        }
+        for index in 0..<block.count {
+            unsafe y[block.lowerBound + index] = Float(sums[index])
         }
     }
 }

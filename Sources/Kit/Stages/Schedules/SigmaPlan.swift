@@ -1,0 +1,221 @@
+public import Checkpoints
+import Glibc
+
+/// From a scheduler's options to the noise levels of a run, for algorithms that step from σ to σ.
+///
+/// Reads `timestep_spacing`, `steps_offset`, `timesteps`, `sigmas`, the shapes of
+/// ``SigmaShape``, and where an algorithm has them `final_sigmas_type`, `lambda_min_clipped`,
+/// `sigma_min` and `sigma_max`.
+///
+/// `timesteps` is a list of training timesteps, descending, or the word `ays` for those of
+/// ``AlignYourSteps``; `sigmas` is a list of levels, descending, the last of which is where the
+/// run ends and is not visited.
+public struct SigmaPlan: Sendable {
+    /// What differs between diffusers' families of algorithms.
+    public struct Conventions: Sendable {
+        /// What N steps are; with it goes from where to where shapes spread the levels: the rule
+        /// of points takes the run's own first and last, the rule of intervals all of the training
+        /// schedule's.
+        public var rule: TimestepSpacing.Rule
+        public var spacing: TimestepSpacing = .linspace
+        public var spacings: [TimestepSpacing] = TimestepSpacing.allCases
+        public var shapes: [SigmaShape] = [.karras, .exponential, .beta]
+        public var end: End
+        /// Whether the timesteps of shaped levels are rounded (true: Karras' and Lu's).
+        public var roundsShaped: Bool
+        /// Whether there is `lambda_min_clipped`.
+        public var clipsLambda = false
+        /// Whether there are `sigma_min` and `sigma_max`.
+        public var hasRange = false
+
+        public init(rule: TimestepSpacing.Rule, end: End, roundsShaped: Bool) {
+            self.rule = rule
+            self.end = end
+            self.roundsShaped = roundsShaped
+        }
+    }
+
+    /// Where the last step ends.
+    public enum End: Sendable, Equatable {
+        case zero
+        /// As `final_sigmas_type` says: at zero (the default) or at the σ of timestep 0.
+        case option
+        /// The same, but after shaped levels `sigma_min` is the last of them.
+        case optionOrLastShaped
+        /// At the σ of timestep 0, or after shaped levels at the last of them.
+        case smallest
+    }
+
+    /// `final_sigmas_type`.
+    public enum FinalSigma: String, Sendable, CaseIterable {
+        case zero
+        case smallest = "sigma_min"
+    }
+
+    public let table: SigmaTable
+    public let spacing: TimestepSpacing
+    public let shape: SigmaShape?
+    public let finalSigma: FinalSigma
+    private let conventions: Conventions
+    private let count: Int
+    private let offset: Int
+    private let custom: Custom?
+    /// `lambda_min_clipped` as a timestep: those from here on are left out.
+    private let last: Int
+    private let range: (smallest: Double?, largest: Double?)
+
+    private enum Custom {
+        case timesteps([Double])
+        case sigmas([Double])
+        case alignYourSteps
+    }
+
+    public init(
+        _ options: SchedulerOptions, _ schedule: NoiseSchedule, _ conventions: Conventions
+    ) throws(SettingError) {
+        self.conventions = conventions
+        table = SigmaTable(schedule)
+        count = schedule.count
+        spacing = try options.choice(
+            "timestep_spacing", default: conventions.spacing, among: conventions.spacings)
+        offset = try options.integer("steps_offset", default: 0, in: 0...schedule.count)
+        shape = try SigmaShape.read(options, among: conventions.shapes)
+        finalSigma =
+            switch conventions.end {
+            case .zero: .zero
+            case .smallest: .smallest
+            case .option, .optionOrLastShaped:
+                try options.choice("final_sigmas_type", default: .zero)
+            }
+        custom = try Self.custom(options, schedule, shape)
+        last = conventions.clipsLambda ? try Self.clipped(options, schedule) : schedule.count
+        range = conventions.hasRange ? try Self.range(options) : (nil, nil)
+    }
+
+    /// `init_noise_sigma` of the algorithms whose samples are x_0 + σ · ε: what the initial noise
+    /// is multiplied by.
+    public func initialNoiseScale(_ grid: SigmaGrid) -> Double {
+        let largest = grid.sigmas.max() ?? 1
+        return spacing == .leading ? (largest * largest + 1).squareRoot() : largest
+    }
+
+    /// The levels of a run.
+    public func grid(steps: Int) throws(SettingError) -> SigmaGrid {
+        if let custom { return try grid(steps, custom) }
+        let positions = try spacing.positions(
+            steps: steps, of: count, offset: offset, rule: conventions.rule,
+            last: conventions.rule == .intervals ? last : nil)
+        let own = positions.map(table.sigma)
+        guard let shape else { return SigmaGrid(timesteps: positions, sigmas: own + [end()]) }
+        let (first, smallest) =
+            switch conventions.rule {
+            case .points: (own[0], own[own.count - 1])
+            case .intervals: (table.largest, table.smallest)
+            }
+        let sigmas = shape.sigmas(
+            from: range.largest ?? first, to: range.smallest ?? smallest, count: steps)
+        return SigmaGrid(
+            timesteps: sigmas.map { shapedTimestep($0, shape) },
+            sigmas: sigmas + [end(afterShaped: sigmas[sigmas.count - 1])])
+    }
+
+    private func shapedTimestep(_ sigma: Double, _ shape: SigmaShape) -> Double {
+        let timestep = table.timestep(of: sigma)
+        if conventions.roundsShaped, shape == .karras || shape == .lu {
+            return timestep.rounded(.toNearestOrEven)
+        }
+        // Models of these algorithms are told whole timesteps; diffusers cuts what is left.
+        return conventions.rule == .intervals ? timestep.rounded(.down) : timestep
+    }
+
+    private func end(afterShaped last: Double? = nil) -> Double {
+        if finalSigma == .zero { return 0 }
+        switch conventions.end {
+        case .optionOrLastShaped, .smallest: return last ?? table.smallest
+        case .zero, .option: return table.smallest
+        }
+    }
+
+    private func grid(_ steps: Int, _ custom: Custom) throws(SettingError) -> SigmaGrid {
+        switch custom {
+        case .timesteps(let timesteps):
+            try requireCount(steps, timesteps.count, "timesteps")
+            return SigmaGrid(timesteps: timesteps, sigmas: timesteps.map(table.sigma) + [end()])
+        case .alignYourSteps:
+            let timesteps = AlignYourSteps.timesteps(steps: steps, table).map(Double.init)
+            return SigmaGrid(timesteps: timesteps, sigmas: timesteps.map(table.sigma) + [end()])
+        case .sigmas(let sigmas):
+            try requireCount(steps, sigmas.count - 1, "sigmas")
+            let timesteps = sigmas.dropLast().map { sigma in
+                let timestep = table.timestep(of: sigma)
+                return conventions.rule == .intervals
+                    ? timestep.rounded(.toNearestOrEven) : timestep
+            }
+            return SigmaGrid(timesteps: timesteps, sigmas: sigmas)
+        }
+    }
+}
+
+/// A list is of one length, and so many steps are taken.
+func requireCount(_ steps: Int, _ count: Int, _ key: String) throws(SettingError) {
+    guard steps == count else {
+        throw SettingError(
+            key: "steps", message: "\(key) lists \(count) steps, not \(steps); ask for \(count)")
+    }
+}
+
+// What users list.
+extension SigmaPlan {
+    private static func custom(
+        _ options: SchedulerOptions, _ schedule: NoiseSchedule, _ shape: SigmaShape?
+    ) throws(SettingError) -> Custom? {
+        let timesteps: CustomTimesteps? = try CustomTimesteps(options, of: schedule.count)
+        let sigmas = try options.numbers("sigmas", in: 0...1e6, atMost: schedule.count + 1)
+        let key = timesteps != nil ? "timesteps" : "sigmas"
+        guard timesteps != nil || sigmas != nil else { return nil }
+        guard timesteps == nil || sigmas == nil else {
+            throw options.error("sigmas", "timesteps is set as well; one says it all: unset one")
+        }
+        if let shape {
+            throw options.error(
+                key, "\(shape.rawValue) is set as well, which makes sigmas; unset one")
+        }
+        switch timesteps {
+        case .alignYourSteps: return .alignYourSteps
+        case .list(let list): return .timesteps(list.map(Double.init))
+        case nil: break
+        }
+        guard let sigmas, sigmas.count >= 2,
+            zip(sigmas, sigmas.dropFirst()).allSatisfy({ $0 > $1 })
+        else { throw options.error("sigmas", "expected at least two, descending") }
+        return .sigmas(sigmas)
+    }
+
+    /// The timesteps that are not cleaner than λ: `numpy.searchsorted` from the noisy end.
+    private static func clipped(
+        _ options: SchedulerOptions, _ schedule: NoiseSchedule
+    ) throws(SettingError) -> Int {
+        let least = try options.number(
+            "lambda_min_clipped", default: -.infinity, in: -.infinity...50)
+        let noisier = schedule.alphas.reversed().prefix {
+            NoiseLevel.preserving(alpha: $0).lambda < least
+        }
+        guard noisier.count < schedule.count else {
+            throw options.error("lambda_min_clipped", "\(least) leaves no timesteps; take less")
+        }
+        return schedule.count - noisier.count
+    }
+
+    private static func range(
+        _ options: SchedulerOptions
+    ) throws(SettingError) -> (smallest: Double?, largest: Double?) {
+        let bounds = 1e-6...1e6
+        let smallest =
+            options.has("sigma_min")
+            ? try options.number("sigma_min", default: 0, in: bounds) : nil
+        let largest =
+            options.has("sigma_max")
+            ? try options.number("sigma_max", default: 0, in: bounds) : nil
+        return (smallest, largest)
+    }
+}
