@@ -38,8 +38,7 @@ extension StageCheck {
         let timesteps = trajectory.timesteps
         try require(!timesteps.isEmpty, check, "no calls of the model")
         try require(
-            timesteps.allSatisfy { $0.isFinite && $0 >= 0 }, check,
-            "timesteps \(timesteps) are not all finite and at least 0")
+            timesteps.allSatisfy(\.isFinite), check, "timesteps \(timesteps) are not all finite")
         try require(
             trajectory.sigmas.allSatisfy { !$0.isNaN && $0 >= 0 }, check,
             "sigmas \(trajectory.sigmas) are not all at least 0")

@@ -97,7 +97,8 @@ public protocol UNet: Stage {
     var conditioningWidth: Int { get }
     /// - Parameters:
     ///   - latents: `[B, H, W, latentChannels]`.
-    ///   - timesteps: B training timesteps, in `0..<1000`.
+    ///   - timesteps: B training timesteps, in `0..<1000` and not always whole; of a model that was
+    ///     told log σ / 4, those.
     ///   - conditioning: `[B, L, C]`.
     /// - Returns: shaped like `latents`.
     func predict(_ latents: Tensor, timesteps: [Float], conditioning: Tensor) -> Tensor

@@ -128,6 +128,8 @@ public enum Betas: String, Sendable, CaseIterable {
     /// From a squared cosine as ᾱ, β at most 0.999 (Nichol and Dhariwal 2021, arXiv
     /// 2102.09672, equation 17); the two ends are not used.
     case squaredCosine = "squaredcos_cap_v2"
+    /// From e^(−12t) as ᾱ, t growing from 0 to 1; the two ends are not used.
+    case exponential = "exp"
     /// By the logistic function from −6 to 6 (GeoDiff: Xu et al. 2022, arXiv 2203.02923).
     case sigmoid
 
@@ -149,6 +151,8 @@ public enum Betas: String, Sendable, CaseIterable {
                 let now = squaredCosine(Double(t) / Double(count))
                 let next = squaredCosine(Double(t + 1) / Double(count))
                 return min(1 - next / now, 0.999)
+            case .exponential:
+                return min(1 - exp(-12 / Double(count)), 0.999)
             case .sigmoid:
                 return start + (end - start) / (1 + exp(6 - 12 * way(t)))
             }

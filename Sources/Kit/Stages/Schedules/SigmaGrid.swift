@@ -52,6 +52,8 @@ public struct SigmaTable: Sendable {
             let middle = (low + high) / 2
             if logarithms[middle] <= logarithm { low = middle } else { high = middle }
         }
+        // A β of zero makes two timesteps alike.
+        guard logarithms[low] < logarithms[low + 1] else { return Double(low) }
         let share = (logarithms[low] - logarithm) / (logarithms[low] - logarithms[low + 1])
         let clamped = min(max(share, 0), 1)
         return (1 - clamped) * Double(low) + clamped * Double(low + 1)

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Reads `timestep_spacing`, `steps_offset`, `timesteps`, `sigmas`, the shapes of
 /// ``SigmaShape``, and where an algorithm has them `final_sigmas_type`, `lambda_min_clipped`,
-/// `sigma_min` and `sigma_max`.
+/// `sigma_min`, `sigma_max` and `interpolation_type`.
 ///
 /// `timesteps` is a list of training timesteps, descending, or the word `ays` for those of
 /// ``AlignYourSteps``; `sigmas` is a list of levels, descending, the last of which is where the
@@ -27,6 +27,8 @@ public struct SigmaPlan: Sendable {
         public var clipsLambda = false
         /// Whether there are `sigma_min` and `sigma_max`.
         public var hasRange = false
+        /// Whether there is `interpolation_type`.
+        public var interpolates = false
 
         public init(rule: TimestepSpacing.Rule, end: End, roundsShaped: Bool) {
             self.rule = rule
@@ -63,6 +65,16 @@ public struct SigmaPlan: Sendable {
     /// `lambda_min_clipped` as a timestep: those from here on are left out.
     private let last: Int
     private let range: (smallest: Double?, largest: Double?)
+    private let interpolation: Interpolation
+
+    /// `interpolation_type`: where the levels of timesteps come from.
+    private enum Interpolation: String, CaseIterable {
+        /// From the timesteps.
+        case linear
+        /// From none: equal steps of log σ over the whole training schedule, whatever timesteps
+        /// the model is told. The last step ends at the σ of timestep 0.
+        case logLinear = "log_linear"
+    }
 
     private enum Custom {
         case timesteps([Double])
@@ -90,6 +102,9 @@ public struct SigmaPlan: Sendable {
         custom = try Self.custom(options, schedule, shape)
         last = conventions.clipsLambda ? try Self.clipped(options, schedule) : schedule.count
         range = conventions.hasRange ? try Self.range(options) : (nil, nil)
+        interpolation =
+            conventions.interpolates
+            ? try options.choice("interpolation_type", default: .linear) : .linear
     }
 
     /// `init_noise_sigma` of the algorithms whose samples are x_0 + σ · ε: what the initial noise
@@ -105,18 +120,33 @@ public struct SigmaPlan: Sendable {
         let positions = try spacing.positions(
             steps: steps, of: count, offset: offset, rule: conventions.rule,
             last: conventions.rule == .intervals ? last : nil)
-        let own = positions.map(table.sigma)
-        guard let shape else { return SigmaGrid(timesteps: positions, sigmas: own + [end()]) }
+        guard let shape else { return grid(at: positions) }
         let (first, smallest) =
-            switch conventions.rule {
-            case .points: (own[0], own[own.count - 1])
-            case .intervals: (table.largest, table.smallest)
-            }
-        let sigmas = shape.sigmas(
-            from: range.largest ?? first, to: range.smallest ?? smallest, count: steps)
+            conventions.rule == .intervals || interpolation == .logLinear
+            ? (table.largest, table.smallest)
+            : (table.sigma(at: positions[0]), table.sigma(at: positions[positions.count - 1]))
+        let (from, to) = (range.largest ?? first, range.smallest ?? smallest)
+        guard from >= to else {
+            throw SettingError(
+                key: "sigma_min, sigma_max",
+                message: "the levels would rise, from \(from) to \(to); set both or neither")
+        }
+        let sigmas = shape.sigmas(from: from, to: to, count: steps)
         return SigmaGrid(
             timesteps: sigmas.map { shapedTimestep($0, shape) },
             sigmas: sigmas + [end(afterShaped: sigmas[sigmas.count - 1])])
+    }
+
+    /// Levels that no shape is asked for.
+    private func grid(at timesteps: [Double]) -> SigmaGrid {
+        let sigmas =
+            switch interpolation {
+            case .linear: timesteps.map(table.sigma) + [end()]
+            case .logLinear:
+                SigmaShape.exponential.sigmas(
+                    from: table.largest, to: table.smallest, count: timesteps.count + 1)
+            }
+        return SigmaGrid(timesteps: timesteps, sigmas: sigmas)
     }
 
     private func shapedTimestep(_ sigma: Double, _ shape: SigmaShape) -> Double {
@@ -140,10 +170,9 @@ public struct SigmaPlan: Sendable {
         switch custom {
         case .timesteps(let timesteps):
             try requireCount(steps, timesteps.count, "timesteps")
-            return SigmaGrid(timesteps: timesteps, sigmas: timesteps.map(table.sigma) + [end()])
+            return grid(at: timesteps)
         case .alignYourSteps:
-            let timesteps = AlignYourSteps.timesteps(steps: steps, table).map(Double.init)
-            return SigmaGrid(timesteps: timesteps, sigmas: timesteps.map(table.sigma) + [end()])
+            return grid(at: AlignYourSteps.timesteps(steps: steps, table).map(Double.init))
         case .sigmas(let sigmas):
             try requireCount(steps, sigmas.count - 1, "sigmas")
             let timesteps = sigmas.dropLast().map { sigma in
