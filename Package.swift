@@ -18,6 +18,8 @@ let arguments: Target.Dependency = .product(
 let plugins = [
     "AutoencoderKL", "ClipText", "Echo", "EvaQFormer", "Llama",
     "SchedulerDDIM",
+    "SchedulerDPMSolverSDE",
+    "SchedulerKarras",
     "SchedulerPNDM",
     "StableDiffusionUNet", "VokenMapper",
 ]
