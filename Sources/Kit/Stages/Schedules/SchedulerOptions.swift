@@ -44,15 +44,15 @@ public struct SchedulerOptions: Sendable {
 
     /// A list of numbers; `nil` if nobody set it.
     public func numbers(
-        _ key: String, in range: ClosedRange<Double>, atMost limit: Int
+        _ key: String, in range: ClosedRange<Double>, atLeast least: Int = 1, atMost limit: Int
     ) throws(SettingError) -> [Double]? {
         let source = source(key)
         guard let value = source.value(key) else { return nil }
         guard case .array(let elements) = value else {
             throw source.error(key, "expected an array of numbers, found \(value.kind)")
         }
-        guard (1...limit).contains(elements.count) else {
-            throw source.error(key, "\(elements.count) numbers, expected 1 to \(limit)")
+        guard (least...limit).contains(elements.count) else {
+            throw source.error(key, "\(elements.count) numbers, expected \(least) to \(limit)")
         }
         var numbers: [Double] = []
         for element in elements {

@@ -2,7 +2,8 @@ import Glibc
 
 /// The noise levels that a run visits.
 public struct SigmaGrid: Sendable, Equatable {
-    /// The training timestep of each level, as the model is told it; descending.
+    /// The training timestep of each level, as the model is told it; descending, or
+    /// ascending from a picture back to noise.
     public let timesteps: [Double]
     /// σ = √((1 − ᾱ) / ᾱ) of each level, and then where the last step ends.
     public let sigmas: [Double]
@@ -15,6 +16,9 @@ public struct SigmaGrid: Sendable, Equatable {
 
     /// The steps.
     public var count: Int { timesteps.count }
+
+    /// The levels of samples whose variance is preserved.
+    public var levels: [NoiseLevel] { sigmas.map(NoiseLevel.preserving(sigma:)) }
 }
 
 /// σ of training timesteps, and back.

@@ -3,9 +3,9 @@ import Glibc
 
 /// From a scheduler's options to the noise levels of a run, for algorithms that step from σ to σ.
 ///
-/// Reads `timestep_spacing`, `steps_offset`, `timesteps`, `sigmas`, the shapes of
-/// ``SigmaShape``, and where an algorithm has them `final_sigmas_type`, `lambda_min_clipped`,
-/// `sigma_min`, `sigma_max` and `interpolation_type`.
+/// Reads the shapes of ``SigmaShape``, and where an algorithm has them `timestep_spacing`,
+/// `steps_offset`, `timesteps`, `sigmas`, `final_sigmas_type`, `lambda_min_clipped`, `sigma_min`
+/// and `sigma_max`.
 ///
 /// `timesteps` is a list of training timesteps, descending, or the word `ays` for those of
 /// ``AlignYourSteps``; `sigmas` is a list of levels, descending, the last of which is where the
@@ -14,10 +14,12 @@ public struct SigmaPlan: Sendable {
     /// What differs between diffusers' families of algorithms.
     public struct Conventions: Sendable {
         /// What N steps are; with it goes from where to where shapes spread the levels: the rule
-        /// of points takes the run's own first and last, the rule of intervals all of the training
-        /// schedule's.
+        /// of points takes the run's own first and last, the others all of the training
+        /// schedule's. The inverse rule has neither `timesteps` nor `sigmas`.
         public var rule: TimestepSpacing.Rule
         public var spacing: TimestepSpacing = .linspace
+        /// Those that can be chosen; where there is no choice, neither `timestep_spacing` nor
+        /// `steps_offset` is read.
         public var spacings: [TimestepSpacing] = TimestepSpacing.allCases
         public var shapes: [SigmaShape] = [.karras, .exponential, .beta]
         public var end: End
@@ -46,6 +48,8 @@ public struct SigmaPlan: Sendable {
         case optionOrLastShaped
         /// At the σ of timestep 0, or after shaped levels at the last of them.
         case smallest
+        /// At the σ of the last timestep, or after shaped levels at the last of them.
+        case largest
     }
 
     /// `final_sigmas_type`.
@@ -88,18 +92,22 @@ public struct SigmaPlan: Sendable {
         self.conventions = conventions
         table = SigmaTable(schedule)
         count = schedule.count
-        spacing = try options.choice(
-            "timestep_spacing", default: conventions.spacing, among: conventions.spacings)
-        offset = try options.integer("steps_offset", default: 0, in: 0...schedule.count)
+        if conventions.spacings.isEmpty {
+            (spacing, offset) = (conventions.spacing, 0)
+        } else {
+            spacing = try options.choice(
+                "timestep_spacing", default: conventions.spacing, among: conventions.spacings)
+            offset = try options.integer("steps_offset", default: 0, in: 0...schedule.count)
+        }
         shape = try SigmaShape.read(options, among: conventions.shapes)
         finalSigma =
             switch conventions.end {
             case .zero: .zero
-            case .smallest: .smallest
+            case .smallest, .largest: .smallest
             case .option, .optionOrLastShaped:
                 try options.choice("final_sigmas_type", default: .zero)
             }
-        custom = try Self.custom(options, schedule, shape)
+        custom = conventions.rule == .inverse ? nil : try Self.custom(options, schedule, shape)
         last = conventions.clipsLambda ? try Self.clipped(options, schedule) : schedule.count
         range = conventions.hasRange ? try Self.range(options) : (nil, nil)
         interpolation =
@@ -114,24 +122,38 @@ public struct SigmaPlan: Sendable {
         return spacing == .leading ? (largest * largest + 1).squareRoot() : largest
     }
 
-    /// The levels of a run.
+    /// Whether runs end at a sample without noise.
+    public var endsAtZero: Bool {
+        if case .sigmas(let sigmas) = custom { return sigmas.last == 0 }
+        return finalSigma == .zero
+    }
+
+    /// The levels of a run, each visited once; the last step may stay where it is.
     public func grid(steps: Int) throws(SettingError) -> SigmaGrid {
+        let grid = try unchecked(steps: steps)
+        let visited = grid.sigmas.dropLast()
+        guard zip(visited, visited.dropFirst()).allSatisfy({ $0 != $1 }) else {
+            throw SettingError(
+                key: "steps", message: "\(steps) steps visit one noise level twice; take fewer")
+        }
+        return grid
+    }
+
+    private func unchecked(steps: Int) throws(SettingError) -> SigmaGrid {
         if let custom { return try grid(steps, custom) }
         let positions = try spacing.positions(
             steps: steps, of: count, offset: offset, rule: conventions.rule,
-            last: conventions.rule == .intervals ? last : nil)
-        guard let shape else { return grid(at: positions) }
+            last: conventions.rule == .points ? nil : last)
+        let own = positions.map(table.sigma)
+        guard let shape else { return SigmaGrid(timesteps: positions, sigmas: own + [end()]) }
         let (first, smallest) =
-            conventions.rule == .intervals || interpolation == .logLinear
-            ? (table.largest, table.smallest)
-            : (table.sigma(at: positions[0]), table.sigma(at: positions[positions.count - 1]))
-        let (from, to) = (range.largest ?? first, range.smallest ?? smallest)
-        guard from >= to else {
-            throw SettingError(
-                key: "sigma_min, sigma_max",
-                message: "the levels would rise, from \(from) to \(to); set both or neither")
-        }
-        let sigmas = shape.sigmas(from: from, to: to, count: steps)
+            switch conventions.rule {
+            case .points: (own[0], own[own.count - 1])
+            case .intervals: (table.largest, table.smallest)
+            case .inverse: (table.smallest, table.largest)
+            }
+        let sigmas = shape.sigmas(
+            from: range.largest ?? first, to: range.smallest ?? smallest, count: steps)
         return SigmaGrid(
             timesteps: sigmas.map { shapedTimestep($0, shape) },
             sigmas: sigmas + [end(afterShaped: sigmas[sigmas.count - 1])])
@@ -154,14 +176,18 @@ public struct SigmaPlan: Sendable {
         if conventions.roundsShaped, shape == .karras || shape == .lu {
             return timestep.rounded(.toNearestOrEven)
         }
-        // Models of these algorithms are told whole timesteps; diffusers cuts what is left.
-        return conventions.rule == .intervals ? timestep.rounded(.down) : timestep
+        if conventions.rule == .points { return timestep }
+        // Models of these algorithms are told whole timesteps; diffusers cuts what is left. The
+        // ends of the table are levels of whole timesteps, whatever their last bit says.
+        let nearest = timestep.rounded()
+        return abs(timestep - nearest) < 1e-6 ? nearest : timestep.rounded(.down)
     }
 
-    private func end(afterShaped last: Double? = nil) -> Double {
+    private func end(afterShaped shaped: Double? = nil) -> Double {
         if finalSigma == .zero { return 0 }
         switch conventions.end {
-        case .optionOrLastShaped, .smallest: return last ?? table.smallest
+        case .optionOrLastShaped, .smallest: return shaped ?? table.smallest
+        case .largest: return shaped ?? table.sigmas[last - 1]
         case .zero, .option: return table.smallest
         }
     }

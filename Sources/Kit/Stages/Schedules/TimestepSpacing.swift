@@ -16,6 +16,9 @@ public enum TimestepSpacing: String, Sendable, CaseIterable {
         /// N + 1 timesteps, of which the smallest is where the last step ends and is not visited:
         /// DPM-Solver, DEIS, UniPC, SA-Solver.
         case intervals
+        /// The same, but ascending: the largest is where the last step ends. From a picture back
+        /// to noise.
+        case inverse
     }
 
     /// The timesteps of a run, descending and whole. Rounded exactly as NumPy does for diffusers.
@@ -30,9 +33,10 @@ public enum TimestepSpacing: String, Sendable, CaseIterable {
             .map { Int($0.rounded(.toNearestOrEven)) }
     }
 
-    /// The timesteps of a run, descending; with ``linspace`` and the rule of points not whole.
-    /// - Parameter last: timesteps from here on are left out (`lambda_min_clipped`); only the rule
-    ///   of intervals has that.
+    /// The timesteps of a run, descending, by the inverse rule ascending; with ``linspace`` and the
+    /// rule of points not whole.
+    /// - Parameter last: timesteps from here on are left out (`lambda_min_clipped`); the rule of
+    ///   points does not have that.
     public func positions(
         steps: Int, of count: Int, offset: Int, rule: Rule, last: Int? = nil
     ) throws(SettingError) -> [Double] {
@@ -44,6 +48,7 @@ public enum TimestepSpacing: String, Sendable, CaseIterable {
             switch rule {
             case .points: points(steps, of: count, offset)
             case .intervals: intervals(steps, of: count, offset, last: last ?? count)
+            case .inverse: inverse(steps, of: count, offset, last: last ?? count)
             }
         guard positions.allSatisfy({ $0 >= 0 && $0 <= Double(count - 1) }) else {
             throw SettingError(
@@ -78,6 +83,19 @@ public enum TimestepSpacing: String, Sendable, CaseIterable {
                 .map { $0.rounded(.toNearestOrEven) }
         case .trailing:
             return trailing(steps, of: count, last: last)
+        }
+    }
+
+    private func inverse(_ steps: Int, of count: Int, _ offset: Int, last: Int) -> [Double] {
+        switch self {
+        case .leading:
+            let stride = last / (steps + 1)
+            return (0..<steps).map { Double($0 * stride + offset) }
+        case .linspace:
+            return evenly(from: 0, to: Double(last - 1), count: steps + 1).dropLast()
+                .map { $0.rounded(.toNearestOrEven) }
+        case .trailing:
+            return trailing(steps, of: count, last: last).reversed()
         }
     }
 
