@@ -18,9 +18,11 @@ let arguments: Target.Dependency = .product(
 let plugins = [
     "AutoencoderKL", "ClipText", "Echo", "EvaQFormer", "Llama",
     "SchedulerDDIM",
-    "SchedulerDPMSolverSDE",
-    "SchedulerKarras",
+    "SchedulerDEIS",
+    "SchedulerDPMSolver",
     "SchedulerPNDM",
+    "SchedulerSASolver",
+    "SchedulerUniPC",
     "StableDiffusionUNet", "VokenMapper",
 ]
 
