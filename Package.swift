@@ -17,9 +17,9 @@ let arguments: Target.Dependency = .product(
 /// One folder each under Plugins/, one shared library each.
 let plugins = [
     "AutoencoderKL", "ClipText", "Echo", "EvaQFormer", "Llama",
+    "SchedulerConsistency",
     "SchedulerDDIM",
-    "SchedulerDEIS",
-    "SchedulerDPMSolver",
+    "SchedulerDDPM",
     "SchedulerPNDM",
     "SchedulerSASolver",
     "SchedulerUniPC",

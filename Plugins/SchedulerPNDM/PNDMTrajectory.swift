@@ -63,14 +63,10 @@ struct PNDMTrajectory: Trajectory {
 
     /// Adams-Bashforth of order one to four, by the outputs there are (equation 12).
     private func multistep() -> [(Double, Tensor)] {
-        weighted(Self.adamsBashforth[outputs.count - 1], outputs)
+        weighted(AdamsBashforth.weights(order: outputs.count), outputs)
     }
 
     private static let rungeKutta: [Double] = [1 / 6, 1 / 3, 1 / 3, 1 / 6]
-    /// Newest first.
-    private static let adamsBashforth: [[Double]] = [
-        [1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 24, -59 / 24, 37 / 24, -9 / 24],
-    ]
 
     private func weighted(_ weights: [Double], _ tensors: [Tensor]) -> [(Double, Tensor)] {
         zip(weights, tensors).map { ($0, $1) }

@@ -47,7 +47,7 @@ public struct NoiseSchedule: Sendable {
             if steps == .sigmas { alphas[count - 1] = 0x1p-24 }
         }
         var alphaIsOneAtEnd = true
-        if case .timesteps(let isOne) = steps {
+        if case .timesteps(let isOne?) = steps {
             alphaIsOneAtEnd = try options.boolean("set_alpha_to_one", default: isOne)
         }
         self.init(alphas: alphas, alphaIsOneAtEnd: alphaIsOneAtEnd)
@@ -56,7 +56,9 @@ public struct NoiseSchedule: Sendable {
     /// What an algorithm steps between.
     public enum Steps: Sendable, Equatable {
         /// Training timesteps, the last step to past timestep 0.
-        case timesteps(alphaIsOneAtEnd: Bool)
+        /// - alphaIsOneAtEnd: the default of `set_alpha_to_one`; `nil` for an algorithm without
+        ///   that option, which ends at ᾱ = 1.
+        case timesteps(alphaIsOneAtEnd: Bool?)
         /// Noise levels σ = √((1 − ᾱ) / ᾱ), which must be finite.
         case sigmas
     }
@@ -72,6 +74,9 @@ public struct NoiseSchedule: Sendable {
             self.end = end
             self.kind = kind
         }
+
+        public static let stableDiffusion = Defaults(
+            start: 0.00085, end: 0.012, kind: .scaledLinear)
     }
 
     /// The training timesteps.

@@ -102,6 +102,17 @@ public struct SchedulerOptions: Sendable {
         }
     }
 
+    /// Options that diffusers' class has and its algorithm does not look at: known, and told of if
+    /// they are set.
+    public func passOver(_ keys: String...) {
+        for key in keys {
+            switch source(key).value(key) {
+            case nil, .boolean(false): continue
+            default: log("\(key) changes nothing with this scheduler")
+            }
+        }
+    }
+
     /// The options of rectified-flow models, which are other models than ours.
     public func requireNoFlow() throws(SettingError) {
         try requireAbsent("use_flow_sigmas")
