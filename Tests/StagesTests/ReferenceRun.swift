@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import PluginHost
 import Stages
+import Tensors
 import TestSupport
 import Testing
 
@@ -29,45 +30,66 @@ struct ReferenceRun: Sendable, CustomTestStringConvertible {
     let name: String
     let scheduler: String
     let steps: Int
-    let eta: Double
+    let seed: UInt64
+    /// Of the sample, as torch draws it: channels outermost.
+    let shape: Shape
     /// As diffusers writes it to scheduler_config.json.
     let configuration: [String: SettingValue]
 
     var testDescription: String { "\(name), \(steps) steps" }
 
-    static func all() throws -> [ReferenceRun] {
+    /// - Parameter schedulers: whose runs.
+    static func all(of schedulers: Set<String>) throws -> [ReferenceRun] {
         let bytes = [UInt8](try Data(contentsOf: fixture("schedulers.json")))
         guard case .table(let root) = try JSON.parse(bytes), case .array(let cases) = root["cases"]
         else { throw SettingError(key: "cases", message: "missing in schedulers.json") }
         return try cases.flatMap { value in
             guard case .table(let members) = value else { return [ReferenceRun]() }
             let settings = Settings(members)
-            guard case .table(let configuration) = members["config"] else { return [] }
+            let scheduler = try settings.string("scheduler")
+            guard schedulers.contains(scheduler), case .table(let configuration) = members["config"]
+            else { return [] }
             return try settings.integers("steps").map { steps in
                 ReferenceRun(
-                    name: try settings.string("name"),
-                    scheduler: try settings.string("scheduler"), steps: steps,
-                    eta: try settings.number("eta"), configuration: configuration)
+                    name: try settings.string("name"), scheduler: scheduler, steps: steps,
+                    seed: UInt64(try settings.integer("seed")),
+                    shape: Shape(try settings.integers("shape")), configuration: configuration)
             }
         }
     }
 
-    static func trajectory(_ run: ReferenceRun) throws -> (timesteps: [Float], samples: [[Float]]) {
-        let file = try Safetensors(path: fixture("schedulers.safetensors").path)
-        let name = "\(run.name).\(run.steps)"
-        let timesteps = try #require(file.weight(named: name + ".timesteps")).tensor().values
-        let samples = try #require(file.weight(named: name + ".samples")).tensor()
-        let width = samples.shape[1]
-        let rows = (0..<samples.shape[0]).map { row in
-            Array(samples.values[row * width..<(row + 1) * width])
+    /// What the reference found.
+    struct Trajectory {
+        let timesteps: [Float]
+        /// The scheduler's own, where it has them.
+        let sigmas: [Float]?
+        let initialNoiseScale: Float
+        /// The initial one first.
+        let samples: [[Float]]
+    }
+
+    func trajectory() throws -> Trajectory {
+        let file = try Self.file.get()
+        func values(_ part: String) -> [Float]? {
+            file.weight(named: "\(name).\(steps).\(part)")?.tensor().values
         }
-        return (timesteps, rows)
+        let samples = try #require(values("samples"))
+        let width = shape.count
+        return Trajectory(
+            timesteps: try #require(values("timesteps")), sigmas: values("sigmas"),
+            initialNoiseScale: try #require(values("scale"))[0],
+            samples: stride(from: 0, to: samples.count, by: width).map {
+                Array(samples[$0..<$0 + width])
+            })
+    }
+
+    private static let file = Result {
+        try Safetensors(path: fixture("schedulers.safetensors").path)
     }
 
     /// The configuration comes from the model folder, as a published model's does.
     func makeScheduler() throws -> any Scheduler {
         let (folder, _) = ModelFolder.recording(configuration: Settings(configuration))
-        return try StagesTests.makeScheduler(
-            scheduler, eta > 0 ? ["eta": .number(eta)] : [:], folder)
+        return try StagesTests.makeScheduler(scheduler, [:], folder)
     }
 }

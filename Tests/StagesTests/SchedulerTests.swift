@@ -5,17 +5,25 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Whole trajectories against diffusers', at every call (Tests/Reference/schedulers.py).
+/// Whole trajectories against diffusers', at every call (Tests/Reference/schedulers).
 @Suite struct SchedulerTests {
-    @Test(arguments: try ReferenceRun.all())
+    static let schedulers: Set<String> = [
+        "ddim", "ddim_inverse", "ddpm", "ipndm", "lcm", "pndm", "tcd",
+    ]
+
+    @Test(arguments: try ReferenceRun.all(of: schedulers))
     func trajectoryIsThatOfDiffusers(_ run: ReferenceRun) throws {
-        let reference = try ReferenceRun.trajectory(run)
+        let reference = try run.trajectory()
         var trajectory = try run.makeScheduler().trajectory(steps: run.steps)
         #expect(trajectory.timesteps == reference.timesteps)
-        #expect(trajectory.initialNoiseScale == 1)
+        expectSigmas(trajectory, reference)
+        let scale = trajectory.initialNoiseScale
+        expectClose([scale], [reference.initialNoiseScale])
 
-        var noise = TorchGenerator(seed: 20)
-        var sample = noise.normal([1, 3, 2, 2]).channelsInnermost()
+        var noise = TorchGenerator(seed: run.seed)
+        var sample = linearCombination([
+            (Double(scale), noise.normal(run.shape).channelsInnermost())
+        ])
         expectClose(sample.values, reference.samples[0])
         for (call, timestep) in trajectory.timesteps.enumerated() {
             let seen = trajectory.modelInput(sample, call: call)
@@ -24,6 +32,14 @@ import Testing
             sample = trajectory.step(sample, output: output, call: call, noise: &noise)
             expectClose(sample.values, reference.samples[call + 1])
         }
+    }
+
+    /// Both say them, or there is nothing to compare.
+    private func expectSigmas(
+        _ trajectory: any Trajectory, _ reference: ReferenceRun.Trajectory
+    ) {
+        guard let expected = reference.sigmas, !trajectory.sigmas.isEmpty else { return }
+        expectClose(trajectory.sigmas.map { Float($0) }, expected)
     }
 
     @Test func paperCallsTheModelFiftyOneTimes() throws {
@@ -66,7 +82,6 @@ import Testing
 
     @Test(arguments: [
         ("ddim", ["prediction_type": SettingValue.string("noise")], "prediction_type"),
-        ("ddim", ["thresholding": .boolean(true)], "thresholding"),
         ("ddim", ["trained_betas": .array([.number(0.1)])], "trained_betas"),
         ("ddim", ["eta": .number(1.5)], "eta"),
         ("ddim", ["beta_start": .number(0), "beta_end": .number(0)], "beta"),

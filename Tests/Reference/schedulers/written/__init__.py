@@ -1,0 +1,1 @@
+"""Schedulers that diffusers lacks, written out in the interface of diffusers' classes."""
