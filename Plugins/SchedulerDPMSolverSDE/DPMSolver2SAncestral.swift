@@ -8,7 +8,13 @@ struct SchedulerDPMSolver2SAncestral: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpmpp_2s_a", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver++, single-step, ancestral",
-        citation: "Lu et al. 2022, arXiv 2211.01095; Crowson 2022", order: 1, noise: .everyStep)
+        citation: "Lu et al. 2022, arXiv 2211.01095; Crowson 2022", order: 2, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -13.489481, 0.398673, -0.14855334, 0.44953167,
+                -12.502927, -1.7584493, -8.916623, 12.817689,
+            ]))
 
     private let plan: SDEPlan
 

@@ -11,7 +11,13 @@ struct SchedulerDPMSolver3MSDE: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpmpp_3m_sde", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver++, stochastic, third-order multistep",
-        citation: "Lu et al. 2022, arXiv 2211.01095; Crowson 2022", order: 1, noise: .everyStep)
+        citation: "Lu et al. 2022, arXiv 2211.01095; Crowson 2022", order: 2, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -19.737654, -3.253757, 0.67653316, 10.165785,
+                -4.5212917, 1.0922838, -11.641326, 0.48958617,
+            ]))
 
     private let plan: SDEPlan
 

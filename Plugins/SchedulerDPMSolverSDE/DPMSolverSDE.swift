@@ -9,7 +9,13 @@ struct SchedulerDPMSolverSDE: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpmpp_sde", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver++, stochastic",
-        citation: "Lu et al. 2022, arXiv 2211.01095; Crowson 2022", order: 1, noise: .everyStep)
+        citation: "Lu et al. 2022, arXiv 2211.01095; Crowson 2022", order: 2, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -17.66772, 11.63623, 0.7512407, 3.073322,
+                -2.9760804, -0.008203839, -1.7322003, 0.02395253,
+            ]))
 
     private let plan: SDEPlan
 

@@ -9,7 +9,13 @@ struct SchedulerDPM2: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpm2", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver-2", citation: "Lu et al. 2022, arXiv 2206.00927", order: 2,
-        noise: .never)
+        noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -7.069667, 0.9983606, 0.16141959, -0.07190055,
+                -7.522035, 0.6588095, -9.532954, 5.5403886,
+            ]))
 
     private let plan: DPM2Plan
 
@@ -23,7 +29,13 @@ struct SchedulerDPM2Ancestral: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpm2_a", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver-2, ancestral",
-        citation: "Lu et al. 2022, arXiv 2206.00927; Crowson 2022", order: 1, noise: .everyStep)
+        citation: "Lu et al. 2022, arXiv 2206.00927; Crowson 2022", order: 2, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -14.9693985, 1.0316523, 0.7440043, 5.937617,
+                -11.914729, -0.88090307, -10.337187, 14.9498625,
+            ]))
 
     private let plan: DPM2Plan
 

@@ -19,7 +19,13 @@ struct SchedulerEuler: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "euler", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "Euler", citation: "Karras et al. 2022, arXiv 2206.00364", order: 1,
-        noise: .optional)
+        noise: .optional,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -6.82827, 0.6319549, -0.1637516, -0.34696874,
+                -7.1599693, 0.28484654, -8.50574, 4.2558885,
+            ]))
 
     private let plan: KarrasPlan
     private let churn: Churn

@@ -7,7 +7,13 @@ struct SchedulerEulerAncestral: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "euler_a", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "Euler, ancestral", citation: "Song et al. 2020, arXiv 2011.13456; Crowson 2022",
-        order: 1, noise: .everyStep)
+        order: 1, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -12.071012, 0.21824227, -0.337714, -0.00913961,
+                -11.881169, -2.1089036, -6.2482634, 10.485057,
+            ]))
 
     private let plan: KarrasPlan
 

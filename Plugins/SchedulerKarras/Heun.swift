@@ -10,7 +10,13 @@ import Tensors
 struct SchedulerHeun: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "heun", version: "1.0.0")
     static let summary = SchedulerSummary(
-        title: "Heun", citation: "Karras et al. 2022, arXiv 2206.00364", order: 2, noise: .never)
+        title: "Heun", citation: "Karras et al. 2022, arXiv 2206.00364", order: 2, noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -8.004463, 1.0178828, 0.22885668, -0.004758758,
+                -8.64913, 0.7028389, -11.868295, 6.0962186,
+            ]))
 
     private let plan: KarrasPlan
     private let bound: OriginalBound

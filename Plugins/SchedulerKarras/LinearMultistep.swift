@@ -11,7 +11,13 @@ struct SchedulerLinearMultistep: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "lms", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "Linear multistep", citation: "Crowson 2022; Karras et al. 2022, arXiv 2206.00364",
-        order: 2, noise: .never)
+        order: 4, noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -7.0878434, 0.6930088, -0.11464372, -0.30940655,
+                -7.3054776, 0.34834307, -8.291524, 4.6426053,
+            ]))
 
     private let plan: KarrasPlan
     private let order: Int

@@ -8,14 +8,16 @@ import Testing
 /// Whole trajectories against diffusers', at every call (Tests/Reference/schedulers).
 @Suite struct SchedulerTests {
     static let schedulers: Set<String> = [
-        "ddim", "ddim_inverse", "ddpm", "ipndm", "lcm", "pndm", "tcd",
+        "ddim", "ddim_inverse", "ddpm", "deis", "dpm2", "dpm2_a", "dpmpp_2m", "dpmpp_2m_inverse",
+        "dpmpp_2m_sde", "dpmpp_2s", "dpmpp_2s_a", "dpmpp_3m_sde", "dpmpp_sde", "euler", "euler_a",
+        "heun", "ipndm", "lcm", "lms", "pndm", "sa_solver", "tcd", "unipc",
     ]
 
     @Test(arguments: try ReferenceRun.all(of: schedulers))
     func trajectoryIsThatOfDiffusers(_ run: ReferenceRun) throws {
         let reference = try run.trajectory()
         var trajectory = try run.makeScheduler().trajectory(steps: run.steps)
-        #expect(trajectory.timesteps == reference.timesteps)
+        expectClose(trajectory.timesteps, reference.timesteps)
         expectSigmas(trajectory, reference)
         let scale = trajectory.initialNoiseScale
         expectClose([scale], [reference.initialNoiseScale])
@@ -39,7 +41,9 @@ import Testing
         _ trajectory: any Trajectory, _ reference: ReferenceRun.Trajectory
     ) {
         guard let expected = reference.sigmas, !trajectory.sigmas.isEmpty else { return }
-        expectClose(trajectory.sigmas.map { Float($0) }, expected)
+        // Some of diffusers' lists go on past the last step.
+        let visited = Array(expected.prefix(trajectory.timesteps.count + 1))
+        expectClose(trajectory.sigmas.map { Float($0) }, visited)
     }
 
     @Test func paperCallsTheModelFiftyOneTimes() throws {
@@ -52,7 +56,7 @@ import Testing
     }
 
     /// Two images at different steps of one scheduler do not disturb each other.
-    @Test(arguments: ["ddim", "pndm", "echo"])
+    @Test(arguments: ["ddim", "dpmpp_sde", "heun", "lms", "pndm", "echo"])
     func trajectoriesAreIndependent(_ name: String) throws {
         let scheduler = try makeScheduler(name)
         func run(_ start: Float, between: () -> Void = {}) throws -> [Float] {
