@@ -1,5 +1,5 @@
 import Stages
 
 @c(voken_plugin) public func plugin() -> UnsafeMutableRawPointer {
-    unsafe exportPlugin("ddim", [SchedulerDDIM.self, SchedulerDDIMInverse.self])
+    unsafe exportPlugin("ddim", [SchedulerDDIM.self])
 }

@@ -1,5 +1,5 @@
 import Stages
 
 @c(voken_plugin) public func plugin() -> UnsafeMutableRawPointer {
-    unsafe exportPlugin("pndm", [SchedulerPNDM.self, SchedulerIPNDM.self])
+    unsafe exportPlugin("pndm", [SchedulerPNDM.self])
 }

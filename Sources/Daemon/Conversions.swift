@@ -9,6 +9,7 @@ extension StoryRequest {
         self.init(
             prompt: request.prompt, scenes: request.scenes, images: request.images,
             steps: request.steps, seed: request.seed, guidance: request.guidance,
+            guidanceRescale: request.guidanceRescale,
             scheduler: request.scheduler,
             schedulerOptions: try options(request.schedulerOptions))
     }

@@ -13,6 +13,7 @@ extension TurnRequest {
             text: request.prompt, images: request.images,
             settings: Pipelines.SessionSettings(
                 steps: request.steps, seed: request.seed, guidance: request.guidance,
+                guidanceRescale: request.guidanceRescale,
                 scheduler: request.scheduler,
                 schedulerOptions: try options(request.schedulerOptions)))
     }
@@ -22,6 +23,7 @@ extension Pipelines.SessionSettings {
     init(_ settings: Wire.SessionSettings) throws(RequestError) {
         self.init(
             steps: settings.steps, seed: settings.seed, guidance: settings.guidance,
+            guidanceRescale: settings.guidanceRescale,
             scheduler: settings.scheduler,
             schedulerOptions: try options(settings.schedulerOptions))
     }
@@ -31,6 +33,7 @@ extension Wire.SessionSettings {
     init(_ settings: Pipelines.SessionSettings) {
         self.init(
             steps: settings.steps, seed: settings.seed, guidance: settings.guidance,
+            guidanceRescale: settings.guidanceRescale,
             scheduler: settings.scheduler,
             schedulerOptions: optionsText(settings.schedulerOptions))
     }

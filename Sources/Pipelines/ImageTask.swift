@@ -16,7 +16,7 @@ struct ImageTask {
 
     let calls: Int
     private let generation: Generation
-    private let guidance: Float
+    private let guidance: Guidance
     private let features: Tensor
     private let scheduler: SchedulerChoice
     private var trajectory: any Trajectory
@@ -31,12 +31,12 @@ struct ImageTask {
     /// - Parameter features: `[1, vokens, D]`.
     init(
         _ generation: Generation, features: Tensor, scheduler: SchedulerChoice, steps: Int,
-        guidance: Double, seed: UInt64
+        guidance: Guidance, seed: UInt64
     ) throws(RequestError) {
         self.generation = generation
         self.features = features
         self.scheduler = scheduler
-        self.guidance = Float(guidance)
+        self.guidance = guidance
         do {
             trajectory = try scheduler.scheduler.trajectory(steps: steps)
         } catch {
@@ -62,7 +62,7 @@ struct ImageTask {
         }
         try requireShape(input)
         return .predict(
-            isGuided ? concatenate([input, input], axis: 0) : input,
+            guidance.isOn ? concatenate([input, input], axis: 0) : input,
             timestep: trajectory.timesteps[call], conditioning: conditioning)
     }
 
@@ -76,7 +76,7 @@ struct ImageTask {
         guard call < calls else {
             return .decoded(answer.reshaped([answer.shape[1], answer.shape[2], 3]))
         }
-        let output = isGuided ? guided(answer) : answer
+        let output = guidance.isOn ? guidance(answer) : answer
         let next = MemoryAccount.charging(scheduler.loaded.work) {
             trajectory.step(sample, output: output, call: call, noise: &noise)
         }
@@ -86,11 +86,9 @@ struct ImageTask {
         return .called(call)
     }
 
-    private var isGuided: Bool { guidance != 1 }
-
     /// The mapper's answer to the vokens, and then, if it is not known yet, to zeros.
     private mutating func takeFeature(_ feature: Tensor) {
-        guard isGuided else {
+        guard guidance.isOn else {
             conditioning = feature
             return
         }
@@ -111,14 +109,5 @@ struct ImageTask {
                 "scheduler \(scheduler.name) gave the shape \(tensor.shape) instead of "
                     + "\(sample.shape); its plugin is at fault")
         }
-    }
-
-    /// Classifier-free guidance (Ho & Salimans, 2022, as diffusers writes it):
-    /// u + g·(c - u), both halves in one batch.
-    private func guided(_ both: Tensor) -> Tensor {
-        let unconditional = both.slice(axis: 0, 0..<1)
-        let conditional = both.slice(axis: 0, 1..<2)
-        let difference = conditional + unconditional.scaled(by: -1)
-        return unconditional + difference.scaled(by: guidance)
     }
 }

@@ -6,15 +6,17 @@ public struct RequestDefaults: Sendable, Equatable {
     public let scenes: Int
     /// As users of schedulers count them; PNDM, for one, calls the UNet once more.
     public let steps: Int
-    /// The scale g of classifier-free guidance.
-    public let guidance: Double
+    public let guidance: Guidance
     /// `nil` for a seed drawn anew for each request.
     public let seed: UInt64?
 
     init(_ table: Settings, limits: RequestLimits) throws(SettingError) {
         scenes = try table.integer("scenes", default: min(4, limits.scenes), in: 1...limits.scenes)
         steps = try table.integer("steps", default: min(50, limits.steps), in: 1...limits.steps)
-        guidance = try table.number("guidance", default: 7.5, in: RequestLimits.guidance)
+        guidance = Guidance(
+            scale: try table.number("guidance", default: 7.5, in: RequestLimits.guidance),
+            rescale: try table.number(
+                "guidance_rescale", default: 0, in: RequestLimits.guidanceRescale))
         seed = try Self.seed(table)
     }
 
@@ -30,6 +32,7 @@ public struct RequestDefaults: Sendable, Equatable {
 /// What a request may ask for: the table `[limits]`. All are checked before a request is queued.
 public struct RequestLimits: Sendable, Equatable {
     public static let guidance = 0.0...100.0
+    public static let guidanceRescale = 0.0...1.0
 
     /// UTF-8 bytes of a prompt.
     public let promptBytes: Int

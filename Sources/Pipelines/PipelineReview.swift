@@ -69,9 +69,9 @@ public struct PipelineReview: Sendable, Equatable {
                     line: file.line(of: entry, key), code: code.rawValue,
                     message: "\(entry.key).\(key): \(message)"))
         }
-        if entry.plugin.contains("/") {
+        if let file = PluginReference(entry.plugin).file {
             do {
-                try host.check(file: entry.plugin, offers: entry.kind)
+                try host.check(file: file, offers: entry.kind)
             } catch {
                 add(.noPlugin, "plugin", error.description)
             }

@@ -38,7 +38,7 @@ struct Recipe {
         add("image_seed", String(order.seeds.image(image)))
         add("steps", String(order.steps))
         add("scheduler", order.scheduler.recipe)
-        add("guidance", String(order.guidance))
+        add("guidance", order.guidance.recipe)
         add("language", file.language.recipe + (file.engine.faithful ? ", faithful" : ""))
         add("arithmetic", arithmeticName)
         let scheduler = order.scheduler.loaded

@@ -5,7 +5,8 @@ import Stages
 /// One stage as a pipeline names it.
 struct StageEntry: Sendable, Equatable {
     let kind: StageKind
-    /// The name of the stage in its plugin (`llama`, `ddim`), or the path of a plugin's file.
+    /// A `PluginReference`: the name of the stage in its plugin (`llama`, `ddim`), or the path of
+    /// a plugin's file.
     var plugin: String
     /// The model folder's absolute path.
     var model: String?
@@ -27,7 +28,8 @@ struct StageEntry: Sendable, Equatable {
 
         /// Whether a plugin's file still is what was committed.
         func isOf(_ plugin: String) -> Bool {
-            guard let bytes = try? BoundedFile.read(plugin, limit: GenerationStore.maximumCode)
+            guard let file = PluginReference(plugin).file,
+                let bytes = try? BoundedFile.read(file, limit: GenerationStore.maximumCode)
             else { return false }
             return SHA256.hash(bytes) == sha256
         }
@@ -117,7 +119,7 @@ struct StageEntry: Sendable, Equatable {
         _ model: ModelFolder?, log: @escaping @Sendable (String) -> Void
     ) -> StageOrder {
         StageOrder(
-            kind, plugin: code?.path ?? plugin,
+            kind, plugin: code.map { PluginReference(plugin).text(inFile: $0.path) } ?? plugin,
             StageContext(model: model, settings: Settings(options, path: key), log: log),
             tolerated: remembered)
     }

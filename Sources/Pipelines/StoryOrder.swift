@@ -14,7 +14,7 @@ struct StoryOrder: Sendable {
     /// Scenes in all, those included that were told before.
     let scenes: Int
     let steps: Int
-    let guidance: Double
+    let guidance: Guidance
     let seeds: Seeds
     let schedulerName: String
     let scheduler: SchedulerChoice
@@ -51,7 +51,8 @@ struct StoryOrder: Sendable {
         context = StoryContext(shown: images, limits)
         scenes = try Self.scenes(request, generation)
         let settings = SessionSettings(
-            steps: request.steps, guidance: request.guidance, scheduler: request.scheduler,
+            steps: request.steps, guidance: request.guidance,
+            guidanceRescale: request.guidanceRescale, scheduler: request.scheduler,
             schedulerOptions: request.schedulerOptions)
         (steps, guidance, scheduler) = try Self.drawing(settings, generation)
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
@@ -103,11 +104,15 @@ struct StoryOrder: Sendable {
     /// What decides how pictures are drawn.
     static func drawing(
         _ settings: SessionSettings, _ generation: Generation
-    ) throws(RequestError) -> (steps: Int, guidance: Double, SchedulerChoice) {
+    ) throws(RequestError) -> (steps: Int, Guidance, SchedulerChoice) {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         let steps = try check(settings.steps ?? defaults.steps, 1...limits.steps, "steps")
-        let guidance = try check(
-            settings.guidance ?? defaults.guidance, RequestLimits.guidance, "guidance")
+        let guidance = Guidance(
+            scale: try check(
+                settings.guidance ?? defaults.guidance.scale, RequestLimits.guidance, "guidance"),
+            rescale: try check(
+                settings.guidanceRescale ?? defaults.guidance.rescale,
+                RequestLimits.guidanceRescale, "guidance_rescale"))
         return (steps, guidance, try scheduler(settings, steps: steps, generation))
     }
 

@@ -11,6 +11,8 @@ public struct StoryRequest: Sendable, Equatable {
     public var steps: Int?
     public var seed: UInt64?
     public var guidance: Double?
+    /// 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.
+    public var guidanceRescale: Double?
     /// A scheduler of the pipeline or of the plugin directories, by name; `nil` for the pipeline's
     /// own.
     public var scheduler: String?
@@ -19,7 +21,8 @@ public struct StoryRequest: Sendable, Equatable {
 
     public init(
         prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
-        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil,
+        seed: UInt64? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
+        scheduler: String? = nil,
         schedulerOptions: [String: SettingValue] = [:]
     ) {
         self.prompt = prompt
@@ -28,6 +31,7 @@ public struct StoryRequest: Sendable, Equatable {
         self.steps = steps
         self.seed = seed
         self.guidance = guidance
+        self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
     }

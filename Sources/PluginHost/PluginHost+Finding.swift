@@ -9,7 +9,9 @@ extension PluginHost {
     func locate(
         _ order: StageOrder, _ directories: [String], _ checks: LoadChecks, _ report: LoadReport
     ) throws(PluginError) -> (PluginImage, path: String) {
-        if order.isFile { return try image(ofFile: order.plugin, for: order, checks, report) }
+        if let file = order.reference.file {
+            return try image(ofFile: file, for: order, checks, report)
+        }
         return try find(order, directories, checks, report)
     }
 

@@ -57,10 +57,11 @@ public final class PluginImage: Sendable {
 
     /// The stage that an order means.
     func requireStage(_ order: StageOrder) throws(PluginError) -> any Stage.Type {
-        if order.isFile { return try requireStage(order.kind) }
-        guard let stage = stage(order.kind, named: order.plugin) else {
+        guard let name = order.reference.stage else { return try requireStage(order.kind) }
+        guard let stage = stage(order.kind, named: name) else {
             throw PluginError(
-                .otherKind, path, "offers no \(order.kind.rawValue) \"\(order.plugin)\"")
+                .otherKind, path,
+                "offers no \(order.kind.rawValue) \"\(name)\"; it has \(offerText)")
         }
         return stage
     }
@@ -74,13 +75,18 @@ public final class PluginImage: Sendable {
     func requireStage(_ kind: StageKind) throws(PluginError) -> any Stage.Type {
         let offered = stages.filter { $0.descriptor.kind == kind }
         guard let stage = offered.first, offered.count == 1 else {
-            let names = stages.map { "\($0.descriptor.kind.rawValue) \($0.descriptor.name)" }
+            let remedy = offered.first.map { "; name one: \(path):\($0.descriptor.name)" } ?? ""
             throw PluginError(
                 .otherKind, path,
                 "offers \(offered.count) stages of kind \(kind.rawValue), not one; it has "
-                    + names.joined(separator: ", "))
+                    + offerText + remedy)
         }
         return stage
+    }
+
+    private var offerText: String {
+        stages.map { "\($0.descriptor.kind.rawValue) \($0.descriptor.name)" }
+            .joined(separator: ", ")
     }
 
     /// What a descriptor says must be what the type does, and a name must mean one stage.

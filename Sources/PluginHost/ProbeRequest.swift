@@ -15,7 +15,7 @@ public struct ProbeRequest: Sendable, Equatable {
 
     init(_ order: StageOrder) {
         kind = order.kind
-        name = order.isFile ? nil : order.plugin
+        name = order.reference.stage
         model = order.context.model?.path
         weights = order.context.model?.weightsOverride
         settings = order.context.settings.values

@@ -3,8 +3,7 @@ public import Stages
 /// A stage to be made: which one, and from what.
 public struct StageOrder: Sendable {
     public var kind: StageKind
-    /// A stage's name, or, with a slash in it, the path of a plugin's file, which must then offer
-    /// just one stage of the kind.
+    /// A ``PluginReference``.
     public var plugin: String
     public var context: StageContext
     /// Settings that the stage need not know: see `Settings/requireAllRead(except:)`.
@@ -19,7 +18,8 @@ public struct StageOrder: Sendable {
         self.tolerated = tolerated
     }
 
-    var isFile: Bool { plugin.contains("/") }
+    var reference: PluginReference { PluginReference(plugin) }
+    var isFile: Bool { reference.file != nil }
 }
 
 /// How far a plugin is trusted before its stage is handed out.

@@ -31,6 +31,10 @@ struct Generate: ParsableCommand {
     @Option(help: "Scale of classifier-free guidance; 1 is none.")
     var guidance: Double?
 
+    @Option(
+        help: "From 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.")
+    var guidanceRescale: Double?
+
     @Option(help: "A scheduler that the pipeline names, or any in the plugin folders.")
     var scheduler: String?
 
@@ -54,7 +58,7 @@ struct Generate: ParsableCommand {
         let request = StoryRequest(
             prompt: prompt, scenes: scenes,
             images: try image.map { try readFile($0, limit: 32 << 20) }, steps: steps, seed: seed,
-            guidance: guidance, scheduler: scheduler,
+            guidance: guidance, guidanceRescale: guidanceRescale, scheduler: scheduler,
             schedulerOptions: try options(schedulerSet))
         if terms.detach { return try submit(GenerateRequest(request, terms)) }
         let terminal = output.terminal

@@ -49,6 +49,7 @@ extension GenerateRequest {
         self.init(
             prompt: request.prompt, scenes: request.scenes, images: request.images,
             steps: request.steps, seed: request.seed, guidance: request.guidance,
+            guidanceRescale: request.guidanceRescale,
             scheduler: request.scheduler,
             schedulerOptions: optionsText(request.schedulerOptions), priority: terms.priority,
             onDisconnect: OnDisconnect(terms.onDisconnect))

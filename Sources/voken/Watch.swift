@@ -57,7 +57,7 @@ struct Watch: ParsableCommand {
                 if stamp != sourceStamp { runCommand(build) }
                 sourceStamp = stamp
             }
-            let stamp = FileIdentity(path: plugin)
+            let stamp = FileIdentity(path: PluginReference(plugin).file ?? plugin)
             if let stamp, stamp != pluginStamp {
                 try swap(request)
                 done += 1

@@ -35,7 +35,7 @@ import Testing
             Case(["scheduler", served.folder.path + "/run"], "not_a_file", in: "file", "regular"),
             Case(["scheduler", missing], "not_found", in: "file", "missing.so"),
             Case(["scheduler", library], "no_entry_point", in: "file", "voken_plugin"),
-            Case(["scheduler", "euler"], "not_found", in: "file", "there are ddim, echo, pndm"),
+            Case(["scheduler", "heunn"], "not_found", in: "file", "there are ddim, "),
         ]
     }
 
@@ -50,7 +50,7 @@ import Testing
             Case(["scheduler", plugin, "--set", "gain=11"], "bad_setting", in: "probe", "gain"),
             act("throw", "constructor_threw", "Refusal"),
             act("trap", "constructor_crashed", "trapped as told"),
-            act("wrong", "self_test_failed", "do not descend"),
+            act("wrong", "self_test_failed", "not all finite and at least 0"),
             Case(["unet", "--set", "latent_channels=5"], "contract", in: "contract", "vae's"),
             Case(["unet", "--weights", "/nowhere"], "no_model", in: "request", "/nowhere"),
             Case(["text_encoder", "echo"], "invalid", in: "request", "text_encoder"),

@@ -14,8 +14,8 @@ import Testing
         let features = Tensor(
             [1, 8, generation.featureMapper.inputWidth], repeating: voken)
         var task = try ImageTask(
-            generation, features: features, scheduler: scheduler, steps: 2, guidance: guidance,
-            seed: 42)
+            generation, features: features, scheduler: scheduler, steps: 2,
+            guidance: Guidance(scale: guidance), seed: 42)
         var calls = 0
         while true {
             let call = StageCall(generation: generation, works: [try task.work()])

@@ -50,7 +50,7 @@ let echoText = """
         let file = try file(echoText)
         #expect(file.name == "test")
         #expect(file.defaults.scenes == 2)
-        #expect(file.defaults.guidance == 7.5)
+        #expect(file.defaults.guidance == Guidance(scale: 7.5))
         #expect(file.defaults.seed == nil)
         #expect(file.limits.queue == 2)
         #expect(file.limits.promptBytes == 4096)
@@ -90,6 +90,7 @@ let echoText = """
         ("steps = 3", "steps = 251", 6, "outside 1...250"),
         ("scenes = 2", "seed = \"any\"", 5, "expected \"random\""),
         ("scenes = 2", "guidance = 1e3", 5, "outside 0.0...100.0"),
+        ("scenes = 2", "guidance_rescale = 2", 5, "outside 0.0...1.0"),
         ("format = 1", "format = 2", 1, "reads format 1"),
         ("queue = 2", "jobs_per_user = 0", 9, "outside 1...100000"),
         ("queue = 2", "request_bytes_per_user = -1", 9, "outside 1..."),

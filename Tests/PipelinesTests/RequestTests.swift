@@ -48,6 +48,7 @@ import Testing
         #expect(try refusal { $0.guidance = .nan }.code == .invalid)
         #expect(try refusal { $0.guidance = .infinity }.code == .invalid)
         #expect(try refusal { $0.guidance = -1 }.code == .invalid)
+        #expect(try refusal { $0.guidanceRescale = 1.1 }.message.contains("guidance_rescale"))
     }
 
     @Test func unknownSchedulers() throws {
@@ -73,10 +74,12 @@ import Testing
     @Test func whatARequestDoesNotSayComesFromThePipeline() throws {
         let order = try StoryOrder(
             StoryRequest(prompt: "A fox."),
-            echoGeneration(["scenes = 2": "scenes = 2\nseed = 5\nguidance = 2"]))
+            echoGeneration([
+                "scenes = 2": "scenes = 2\nseed = 5\nguidance = 2\nguidance_rescale = 0.7"
+            ]))
         #expect(order.scenes == 2)
         #expect(order.steps == 3)
-        #expect(order.guidance == 2)
+        #expect(order.guidance == Guidance(scale: 2, rescale: 0.7))
         #expect(order.seeds.seed == 5)
         #expect(order.schedulerName == "echo")
     }

@@ -19,7 +19,7 @@ import Testing
         try workshop.copy("SchedulerPNDM", as: "libSchedulerPNDM.so")
         try workshop.copy("Echo", as: "libEcho.so")
         let loaded = try host.load(StageOrder(.scheduler, plugin: "pndm", StageContext(model: nil)))
-        #expect(loaded.descriptor == StageDescriptor(.scheduler, name: "pndm", version: "1.0.0"))
+        #expect(loaded.descriptor == StageDescriptor(.scheduler, name: "pndm", version: "1.1.0"))
         #expect(loaded.stage is any Scheduler)
         #expect(loaded.plugin.name == "pndm")
         #expect(loaded.plugin.compiler == kitCompiler)
@@ -53,6 +53,21 @@ import Testing
         let scheduler = try workshop.copy("SchedulerDDIM", as: "ddim.so")
         expectRefused(.otherKind, "offers no stage of kind vae, only scheduler") {
             _ = try host.load(StageOrder(.vae, plugin: scheduler, StageContext(model: nil)))
+        }
+    }
+
+    @Test func aFileOfSeveralStagesIsAskedForOne() throws {
+        let path = try workshop.copy("SchedulerConsistency", as: "mine.so")
+        func load(_ plugin: String) throws -> LoadedStage {
+            try host.load(StageOrder(.scheduler, plugin: plugin, StageContext(model: nil)))
+        }
+        #expect(try load(path + ":tcd").descriptor.name == "tcd")
+        #expect(try load(path + ":lcm").descriptor.name == "lcm")
+        expectRefused(.otherKind, "not one; it has scheduler lcm, scheduler tcd; name one:") {
+            _ = try load(path)
+        }
+        expectRefused(.otherKind, "offers no scheduler \"ddim\"; it has scheduler lcm") {
+            _ = try load(path + ":ddim")
         }
     }
 

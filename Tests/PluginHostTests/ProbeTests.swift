@@ -66,10 +66,10 @@ import Testing
         expectRefused(code, mentioned) { try load(plugin) }
     }
 
-    /// The schedule is descending but for these.
+    /// The schedule is of timesteps but for these.
     @Test(
         arguments: [
-            ("Wrong", "[1, 2]", "sample", .selfTestFailed, "do not descend"),
+            ("Wrong", "[1, -2]", "sample", .selfTestFailed, "not all finite and at least 0"),
             ("TrappingStep", "[1]", #"{ fatalError("step") }()"#, .selfTestCrashed, "step"),
             (
                 "HangingStep", "[1]", "{ while CommandLine.argc > 0 {}; return sample }()",

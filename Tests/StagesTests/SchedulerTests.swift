@@ -86,7 +86,15 @@ import Testing
 
     @Test(arguments: [
         ("ddim", ["prediction_type": SettingValue.string("noise")], "prediction_type"),
-        ("ddim", ["trained_betas": .array([.number(0.1)])], "trained_betas"),
+        ("ddim", ["thresholding": .string("yes")], "thresholding"),
+        ("ddim", ["trained_betas": .array([.number(0.1)])], "set num_train_timesteps to 1"),
+        ("ddim", ["timesteps": .array([1, 2])], "descending"),
+        ("ddim", ["dynamic_thresholding_ration": .number(0.9)], "dynamic_thresholding_ratio"),
+        ("ddpm", ["variance_type": .string("learned")], "variance_type"),
+        ("ddpm", ["eta": .number(0.1)], "beta"),
+        ("lcm", ["original_inference_steps": .integer(2000)], "original_inference_steps"),
+        ("tcd", ["eta": .number(-0.1)], "eta"),
+        ("ipndm", ["trained_betas": .array([.number(2)])], "trained_betas"),
         ("ddim", ["eta": .number(1.5)], "eta"),
         ("ddim", ["beta_start": .number(0), "beta_end": .number(0)], "beta"),
         ("pndm", ["prediction_type": .string("sample")], "prediction_type"),
@@ -104,6 +112,7 @@ import Testing
     @Test(
         arguments: [
             ("ddim", [:], 0), ("ddim", [:], 1001), ("pndm", [:], 3), ("pndm", [:], -1),
+            ("lcm", [:], 51), ("ipndm", [:], 0), ("ddim", ["timesteps": .array([9, 3])], 3),
             ("ddim", ["steps_offset": .integer(1)], 1000),
             (
                 "ddim",

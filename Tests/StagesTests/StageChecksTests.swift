@@ -24,10 +24,15 @@ import Testing
     }
 
     @Test func brokenSchedulerIsFound() throws {
-        let error = try #require(throws: StageCheckError.self) {
-            try StageChecks.run(AscendingScheduler(StageContext(model: nil)))
+        let negative = try #require(throws: StageCheckError.self) {
+            try StageChecks.run(NegativeScheduler(StageContext(model: nil)))
         }
-        #expect(error.message.contains("do not descend"))
+        #expect(negative.message.contains("not all finite and at least 0"))
+        let wrong = try #require(throws: StageCheckError.self) {
+            try StageChecks.run(WrongScheduler(StageContext(model: nil)))
+        }
+        #expect(wrong.check == "the known run of 2 steps")
+        #expect(wrong.message.contains("element 1 of the result"), "\(wrong)")
     }
 }
 
@@ -70,20 +75,33 @@ private struct BrokenMapper: FeatureMapper {
     }
 }
 
-private struct AscendingScheduler: Scheduler {
+private struct NegativeScheduler: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "broken", version: "0")
     init(_ context: StageContext) {}
 
     func trajectory(steps: Int) -> any Trajectory {
-        Ascending(timesteps: (0..<steps).map(Float.init))
+        Unmoved(timesteps: (0..<steps).map { -Float($0) })
     }
+}
 
-    struct Ascending: Trajectory {
-        let timesteps: [Float]
-        let initialNoiseScale: Float = 1
-        func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }
-        func step(
-            _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
-        ) -> Tensor { sample }
+/// Leaves the sample as it is, which is torch's noise, and knows only one number of that.
+private struct WrongScheduler: Scheduler {
+    static let descriptor = StageDescriptor(.scheduler, name: "broken", version: "0")
+    static let summary = SchedulerSummary(
+        title: "", citation: "", order: 1, noise: .never,
+        knownRun: SchedulerSummary.KnownRun(steps: 2, result: [-1.1258398, -0.25]))
+    init(_ context: StageContext) {}
+
+    func trajectory(steps: Int) -> any Trajectory {
+        Unmoved(timesteps: (0..<steps).map(Float.init))
     }
+}
+
+private struct Unmoved: Trajectory {
+    let timesteps: [Float]
+    let initialNoiseScale: Float = 1
+    func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }
+    func step(
+        _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
+    ) -> Tensor { sample }
 }

@@ -49,7 +49,8 @@ extension JobInfo {
 
 extension SessionSettings {
     static let example = SessionSettings(
-        steps: 7, seed: .max, guidance: -0.5, scheduler: "ddim", schedulerOptions: #"{"eta": 1}"#)
+        steps: 7, seed: .max, guidance: -0.5, guidanceRescale: 0.25, scheduler: "ddim",
+        schedulerOptions: #"{"eta": 1}"#)
 }
 
 extension SessionInfo {
@@ -72,6 +73,7 @@ extension SwapEvent.Change {
 extension GenerateRequest {
     static let example = GenerateRequest(
         prompt: "Mia", scenes: 4, images: [[], [1, 2, 0]], steps: 20, seed: .max, guidance: -7.5,
+        guidanceRescale: 0.7,
         scheduler: "ddim", timeout: .max, schedulerOptions: #"{"eta": 0.5}"#, priority: -10,
         onDisconnect: .detach)
 }

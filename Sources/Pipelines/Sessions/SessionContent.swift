@@ -7,16 +7,20 @@ public struct SessionSettings: Sendable, Equatable {
     /// Of the session: turn n draws from it and from n, as scene n of a story does.
     public var seed: UInt64?
     public var guidance: Double?
+    /// 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.
+    public var guidanceRescale: Double?
     public var scheduler: String?
     public var schedulerOptions: [String: SettingValue]
 
     public init(
-        steps: Int? = nil, seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil,
+        steps: Int? = nil, seed: UInt64? = nil, guidance: Double? = nil,
+        guidanceRescale: Double? = nil, scheduler: String? = nil,
         schedulerOptions: [String: SettingValue] = [:]
     ) {
         self.steps = steps
         self.seed = seed
         self.guidance = guidance
+        self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
     }
@@ -26,7 +30,9 @@ public struct SessionSettings: Sendable, Equatable {
         let isOwn = scheduler != nil || !schedulerOptions.isEmpty
         return SessionSettings(
             steps: steps ?? others.steps, seed: seed ?? others.seed,
-            guidance: guidance ?? others.guidance, scheduler: scheduler ?? others.scheduler,
+            guidance: guidance ?? others.guidance,
+            guidanceRescale: guidanceRescale ?? others.guidanceRescale,
+            scheduler: scheduler ?? others.scheduler,
             schedulerOptions: isOwn ? schedulerOptions : others.schedulerOptions)
     }
 }

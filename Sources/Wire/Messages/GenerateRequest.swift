@@ -14,6 +14,8 @@ public struct GenerateRequest: Message {
     public var seed: UInt64?
     /// The weight of classifier-free guidance.
     public var guidance: Double?
+    /// 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.
+    public var guidanceRescale: Double?
     /// By the name it has in the pipeline, or that of any scheduler in the plugin directories.
     public var scheduler: String?
     /// From receipt, in nanoseconds; 0 is no limit.
@@ -27,7 +29,8 @@ public struct GenerateRequest: Message {
 
     public init(
         prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
-        seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil, timeout: Int64 = 0,
+        seed: UInt64? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
+        scheduler: String? = nil, timeout: Int64 = 0,
         schedulerOptions: String = "", priority: Int = 0, onDisconnect: OnDisconnect = .byDefault
     ) {
         self.prompt = prompt
@@ -36,6 +39,7 @@ public struct GenerateRequest: Message {
         self.steps = steps
         self.seed = seed
         self.guidance = guidance
+        self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.timeout = timeout
         self.schedulerOptions = schedulerOptions
@@ -87,6 +91,11 @@ extension GenerateRequest {
         {
             guidance = unsafe message.guidance
         }
+        if unsafe message.optional_guidance_rescale_case
+            == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE_GUIDANCE_RESCALE
+        {
+            guidanceRescale = unsafe message.guidance_rescale
+        }
         if unsafe message.optional_scheduler_case
             == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER_SCHEDULER
         {
@@ -120,6 +129,11 @@ extension GenerateRequest {
             unsafe message.optional_guidance_case =
                 VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_GUIDANCE
             unsafe message.guidance = guidance
+        }
+        if let guidanceRescale {
+            unsafe message.optional_guidance_rescale_case =
+                VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE_GUIDANCE_RESCALE
+            unsafe message.guidance_rescale = guidanceRescale
         }
         if let scheduler {
             unsafe message.optional_scheduler_case =

@@ -7,17 +7,21 @@ public struct SessionSettings: Sendable, Equatable {
     public var seed: UInt64?
     /// The weight of classifier-free guidance.
     public var guidance: Double?
+    /// 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.
+    public var guidanceRescale: Double?
     public var scheduler: String?
     /// A JSON object, or empty.
     public var schedulerOptions: String
 
     public init(
-        steps: Int? = nil, seed: UInt64? = nil, guidance: Double? = nil, scheduler: String? = nil,
+        steps: Int? = nil, seed: UInt64? = nil, guidance: Double? = nil,
+        guidanceRescale: Double? = nil, scheduler: String? = nil,
         schedulerOptions: String = ""
     ) {
         self.steps = steps
         self.seed = seed
         self.guidance = guidance
+        self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
     }
@@ -38,6 +42,11 @@ public struct SessionSettings: Sendable, Equatable {
             == VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_GUIDANCE
         {
             guidance = unsafe message.guidance
+        }
+        if unsafe message.optional_guidance_rescale_case
+            == VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE_GUIDANCE_RESCALE
+        {
+            guidanceRescale = unsafe message.guidance_rescale
         }
         if unsafe message.optional_scheduler_case
             == VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SCHEDULER_SCHEDULER
@@ -63,6 +72,11 @@ public struct SessionSettings: Sendable, Equatable {
                 unsafe message.optional_guidance_case =
                     VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_GUIDANCE
                 unsafe message.guidance = guidance
+            }
+            if let guidanceRescale {
+                unsafe message.optional_guidance_rescale_case =
+                    VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE_GUIDANCE_RESCALE
+                unsafe message.guidance_rescale = guidanceRescale
             }
             if let scheduler {
                 unsafe message.optional_scheduler_case =

@@ -34,6 +34,10 @@ struct Chat: ParsableCommand {
     @Option(help: "Scale of classifier-free guidance; 1 is none.")
     var guidance: Double?
 
+    @Option(
+        help: "From 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.")
+    var guidanceRescale: Double?
+
     @Option(help: "A scheduler that the pipeline names, or any in the plugin folders.")
     var scheduler: String?
 
@@ -51,7 +55,8 @@ struct Chat: ParsableCommand {
 
     func run() throws {
         let settings = SessionSettings(
-            steps: steps, seed: seed, guidance: guidance, scheduler: scheduler,
+            steps: steps, seed: seed, guidance: guidance, guidanceRescale: guidanceRescale,
+            scheduler: scheduler,
             schedulerOptions: optionsText(try options(schedulerSet)))
         let interrupts = Interrupts()
         let client = try asking { try daemon.connect() }

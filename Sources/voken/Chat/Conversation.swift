@@ -98,7 +98,8 @@ extension Conversation {
             session: name,
             turn: GenerateRequest(
                 prompt: text, images: images, steps: settings.steps, seed: seed,
-                guidance: settings.guidance, scheduler: settings.scheduler,
+                guidance: settings.guidance, guidanceRescale: settings.guidanceRescale,
+                scheduler: settings.scheduler,
                 schedulerOptions: settings.schedulerOptions, onDisconnect: .cancel))
         let running = RunningTurn(client)
         var failure: Failure?

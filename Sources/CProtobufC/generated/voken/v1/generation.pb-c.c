@@ -1177,7 +1177,7 @@ void   voken__v1__artifact_part__free_unpacked
   assert(message->base.descriptor == &voken__v1__artifact_part__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[11] =
+static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[12] =
 {
   {
     "prompt",
@@ -1311,9 +1311,22 @@ static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "guidance_rescale",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Voken__V1__GenerateRequest, optional_guidance_rescale_case),
+    offsetof(Voken__V1__GenerateRequest, guidance_rescale),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
   5,   /* field[5] = guidance */
+  11,   /* field[11] = guidance_rescale */
   2,   /* field[2] = images */
   10,   /* field[10] = on_disconnect */
   9,   /* field[9] = priority */
@@ -1328,7 +1341,7 @@ static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__generate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
 {
@@ -1338,7 +1351,7 @@ const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
   "Voken__V1__GenerateRequest",
   "voken.v1",
   sizeof(Voken__V1__GenerateRequest),
-  11,
+  12,
   voken__v1__generate_request__field_descriptors,
   voken__v1__generate_request__field_indices_by_name,
   1,  voken__v1__generate_request__number_ranges,

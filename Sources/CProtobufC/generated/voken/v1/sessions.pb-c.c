@@ -772,7 +772,7 @@ void   voken__v1__delete_session_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__delete_session_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor voken__v1__session_settings__field_descriptors[5] =
+static const ProtobufCFieldDescriptor voken__v1__session_settings__field_descriptors[6] =
 {
   {
     "steps",
@@ -834,9 +834,22 @@ static const ProtobufCFieldDescriptor voken__v1__session_settings__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "guidance_rescale",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Voken__V1__SessionSettings, optional_guidance_rescale_case),
+    offsetof(Voken__V1__SessionSettings, guidance_rescale),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__session_settings__field_indices_by_name[] = {
   2,   /* field[2] = guidance */
+  5,   /* field[5] = guidance_rescale */
   3,   /* field[3] = scheduler */
   4,   /* field[4] = scheduler_options */
   1,   /* field[1] = seed */
@@ -845,7 +858,7 @@ static const unsigned voken__v1__session_settings__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__session_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor voken__v1__session_settings__descriptor =
 {
@@ -855,7 +868,7 @@ const ProtobufCMessageDescriptor voken__v1__session_settings__descriptor =
   "Voken__V1__SessionSettings",
   "voken.v1",
   sizeof(Voken__V1__SessionSettings),
-  5,
+  6,
   voken__v1__session_settings__field_descriptors,
   voken__v1__session_settings__field_indices_by_name,
   1,  voken__v1__session_settings__number_ranges,

@@ -102,6 +102,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__CASE)
 } Voken__V1__GenerateRequest__OptionalSchedulerCase;
 
+typedef enum {
+  VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE__NOT_SET = 0,
+  VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE_GUIDANCE_RESCALE = 12
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE__CASE)
+} Voken__V1__GenerateRequest__OptionalGuidanceRescaleCase;
+
 struct  Voken__V1__GenerateRequest
 {
   ProtobufCMessage base;
@@ -151,10 +157,14 @@ struct  Voken__V1__GenerateRequest
   union {
     char *scheduler;
   };
+  Voken__V1__GenerateRequest__OptionalGuidanceRescaleCase optional_guidance_rescale_case;
+  union {
+    double guidance_rescale;
+  };
 };
 #define VOKEN__V1__GENERATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__generate_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE__NOT_SET, {0} }
 
 
 typedef enum {

@@ -64,6 +64,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SCHEDULER__CASE)
 } Voken__V1__SessionSettings__OptionalSchedulerCase;
 
+typedef enum {
+  VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE__NOT_SET = 0,
+  VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE_GUIDANCE_RESCALE = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE__CASE)
+} Voken__V1__SessionSettings__OptionalGuidanceRescaleCase;
+
 /*
  * What turns get that do not say.
  */
@@ -90,10 +96,14 @@ struct  Voken__V1__SessionSettings
   union {
     char *scheduler;
   };
+  Voken__V1__SessionSettings__OptionalGuidanceRescaleCase optional_guidance_rescale_case;
+  union {
+    double guidance_rescale;
+  };
 };
 #define VOKEN__V1__SESSION_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__session_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SCHEDULER__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SCHEDULER__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE__NOT_SET, {0} }
 
 
 struct  Voken__V1__CreateSessionRequest

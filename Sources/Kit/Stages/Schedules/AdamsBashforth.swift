@@ -1,9 +1,9 @@
-/// The explicit linear multistep formulas for equal steps (Liu et al. 2022, equation 12 and
-/// appendix A).
-enum AdamsBashforth {
+/// The explicit linear multistep formulas for equal steps (Liu et al. 2022, arXiv 2202.09778,
+/// equation 12 and appendix A).
+public enum AdamsBashforth {
     /// - Parameter order: 1 to 4: how many derivatives there are.
     /// - Returns: the weight of each, newest first.
-    static func weights(order: Int) -> [Double] {
+    public static func weights(order: Int) -> [Double] {
         switch order {
         case 1: [1]
         case 2: [3 / 2, -1 / 2]
