@@ -16,7 +16,13 @@ struct SchedulerLCM: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "lcm", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "Latent consistency", citation: "Luo et al. 2023, arXiv 2310.04378", order: 1,
-        noise: .everyStep)
+        noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 4,
+            result: [
+                -11.18933, -0.09240025, -0.4503093, -0.4014851, -11.16328, -2.938618, -2.61409,
+                9.376555,
+            ]))
 
     private let schedule: NoiseSchedule
     private let timesteps: DistilledTimesteps

@@ -16,7 +16,13 @@ struct SchedulerTCD: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "tcd", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "Trajectory consistency", citation: "Zheng et al. 2024, arXiv 2402.19159", order: 1,
-        noise: .optional)
+        noise: .optional,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 4,
+            result: [
+                -12.03407, 0.5893565, -0.1369496, 0.3527976, -12.36468, -1.950302, -7.341129,
+                10.84554,
+            ]))
 
     private let schedule: NoiseSchedule
     private let timesteps: DistilledTimesteps

@@ -14,7 +14,13 @@ import Stages
 struct SchedulerDDIM: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "ddim", version: "1.1.0")
     static let summary = SchedulerSummary(
-        title: "DDIM", citation: "Song et al. 2020, arXiv 2010.02502", order: 1, noise: .optional)
+        title: "DDIM", citation: "Song et al. 2020, arXiv 2010.02502", order: 1, noise: .optional,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5, options: .stableDiffusion(["clip_sample": false]),
+            result: [
+                -2.573631, 0.7075279, 0.04030781, -0.1437991, -2.724961, 0.4553663, -3.463708,
+                1.920251,
+            ]))
 
     private let plan: DDIMPlan
     private let timesteps: TimestepPlan

@@ -13,7 +13,13 @@ struct SchedulerDDIMInverse: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "ddim_inverse", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DDIM, from picture to noise", citation: "Mokady et al. 2022, arXiv 2211.09794",
-        order: 1, noise: .never)
+        order: 1, noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5, options: .stableDiffusion(["clip_sample": false]),
+            result: [
+                -0.8056574, 0.9319553, 0.5241742, 0.3146374, -0.8186079, 0.8333517, -0.8682752,
+                1.10545,
+            ]))
 
     private let schedule: NoiseSchedule
     private let timesteps: TimestepPlan

@@ -15,7 +15,13 @@ import Tensors
 struct SchedulerDDPM: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "ddpm", version: "1.0.0")
     static let summary = SchedulerSummary(
-        title: "DDPM", citation: "Ho et al. 2020, arXiv 2006.11239", order: 1, noise: .everyStep)
+        title: "DDPM", citation: "Ho et al. 2020, arXiv 2006.11239", order: 1, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5, options: .stableDiffusion(["clip_sample": false]),
+            result: [
+                -6.510767, 0.5267024, -0.09481866, 0.1727373, -6.366982, -0.8116621, -1.596336,
+                6.931832,
+            ]))
 
     private let schedule: NoiseSchedule
     private let timesteps: TimestepPlan

@@ -16,7 +16,13 @@ struct SchedulerIPNDM: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "ipndm", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "Improved PNDM", citation: "Liu et al. 2022, arXiv 2202.09778", order: 2,
-        noise: .never)
+        noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5, options: [:],
+            result: [
+                -0.6881669, 0.3203482, 0.05363909, -0.04314801, -0.7045898, 0.2375851, -0.7753545,
+                0.5448663,
+            ]))
 
     private enum Levels {
         case ofModel(NoiseSchedule, TimestepPlan)

@@ -17,8 +17,14 @@ import Stages
 struct SchedulerPNDM: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "pndm", version: "1.1.0")
     static let summary = SchedulerSummary(
-        title: "PNDM (PLMS)", citation: "Liu et al. 2022, arXiv 2202.09778", order: 2, noise: .never
-    )
+        title: "PNDM (PLMS)", citation: "Liu et al. 2022, arXiv 2202.09778", order: 2,
+        noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5, options: .stableDiffusion(["skip_prk_steps": true]),
+            result: [
+                -2.800885, 0.8231201, 0.1314063, -0.07177377, -3.009905, 0.5688969, -4.08344,
+                2.165727,
+            ]))
 
     private let schedule: NoiseSchedule
     private let prediction: PredictionType

@@ -46,21 +46,29 @@ extension SchedulerSummary {
         public let result: [Double]
 
         public init(
-            steps: Int, options: [String: SettingValue] = stableDiffusionBetas, result: [Double]
+            steps: Int, options: [String: SettingValue] = .stableDiffusion(), result: [Double]
         ) {
             self.steps = steps
             self.options = options
             self.result = result
         }
-
-        public static let stableDiffusionBetas: [String: SettingValue] = [
-            "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
-        ]
     }
 }
 
 extension Scheduler {
     public static var summary: SchedulerSummary {
         SchedulerSummary(title: descriptor.name, citation: "", order: 1, noise: .never)
+    }
+}
+
+extension [String: SettingValue] {
+    /// The betas of Stable Diffusion, and other options.
+    public static func stableDiffusion(
+        _ options: [String: SettingValue] = [:]
+    ) -> [String: SettingValue] {
+        let betas: [String: SettingValue] = [
+            "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+        ]
+        return betas.merging(options) { _, own in own }
     }
 }
