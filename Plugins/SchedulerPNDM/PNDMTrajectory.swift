@@ -24,7 +24,7 @@ struct PNDMTrajectory: Trajectory {
     var timesteps: [Float] { calls.map { Float($0.timestep) } }
 
     var sigmas: [Double] {
-        (calls.map(\.from) + [calls[calls.count - 1].to]).map { timestep in
+        (calls.map(\.timestep) + [calls[calls.count - 1].to]).map { timestep in
             let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
             return level.noise / level.signal
         }
