@@ -16,7 +16,13 @@ struct SchedulerDEIS: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "deis", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DEIS, multistep", citation: "Zhang and Chen 2022, arXiv 2204.13902", order: 2,
-        noise: .never)
+        noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -7.312852, 0.7614729, -0.04219332, -0.2382976, -7.669679, 0.4170616, -9.158972,
+                4.942125,
+            ]))
 
     /// Words of DPM-Solver's configurations are accepted as diffusers does.
     private enum Algorithm: String, CaseIterable {

@@ -50,31 +50,35 @@ struct DPMSolver {
     /// The end of a step.
     /// - Parameters:
     ///   - start: the sample where the step begins.
+    ///   - weights: of as many outputs as the step's order is.
     ///   - outputs: converted, newest first.
     func end(
-        _ step: ExponentialStep, _ start: Tensor, _ expansion: TaylorExpansion, _ outputs: [Tensor],
+        _ step: ExponentialStep, _ start: Tensor, _ weights: [Double], _ outputs: [Tensor],
         noise: inout TorchGenerator
     ) -> Tensor {
-        var terms = [(step.ofSample, start)]
-        terms += zip(weights(step, expansion), outputs).map { ($0, $1) }
+        var terms = [(step.ofSample, start)] + zip(weights, outputs).map { ($0, $1) }
         if tau > 0 { terms.append((step.ofNoise, noise.normal(like: start))) }
         return linearCombination(terms)
     }
 
-    /// The integral of the expansion term by term (Lu et al. 2022, arXiv 2206.00927, equation 3.7;
-    /// arXiv 2211.01095, equation 10), where midpoint puts half the first weight for the second.
-    private func weights(_ step: ExponentialStep, _ expansion: TaylorExpansion) -> [Double] {
-        let value = step.weight(1)
-        guard let slope = expansion.slope else { return expansion.value.map { -value * $0 } }
-        guard let curvature = expansion.curvature else {
-            let first = expansion.isThirdOrder || isHeun ? step.weight(2) : value / 2
-            return zip(expansion.value, slope).map { -value * $0 - first * $1 }
-        }
-        let first = step.weight(2)
-        // No paper has a stochastic third order; diffusers' has φ_2 + 1/2 for φ_2 − 1/2.
-        let second = step.weight(3) + (tau > 0 ? step.to.signal : 0)
-        return expansion.value.indices.map {
-            -value * expansion.value[$0] - first * slope[$0] - second * curvature[$0]
+    /// What h · m′ counts in a step of second order: the exact integral, or by the midpoint rule.
+    func slopeWeight(_ step: ExponentialStep) -> Double {
+        isHeun ? step.weight(2) : step.weight(1) / 2
+    }
+}
+
+/// The integral of the predicted quantity's Taylor expansion about the step's start (Lu et al.
+/// 2022, arXiv 2206.00927, equation 3.7; arXiv 2211.01095, equation 10).
+struct TaylorTerm {
+    /// What the derivative counts in the end of the step.
+    let weight: Double
+    /// What each output, newest first, counts in the derivative.
+    let derivative: [Double]
+
+    /// What each output counts in the end of the step.
+    static func sum(_ terms: TaylorTerm...) -> [Double] {
+        terms[0].derivative.indices.map { output in
+            terms.reduce(0) { $0 - $1.weight * $1.derivative[output] }
         }
     }
 }

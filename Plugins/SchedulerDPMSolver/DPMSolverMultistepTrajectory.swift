@@ -56,8 +56,7 @@ struct DPMSolverMultistepTrajectory: Trajectory {
         history.remember(solver.conversion(sample, output, at: level), at: level)
         let step = solver.step(from: level, to: levels[call + 1])
         let order = min(history.count, final.limit(remaining: grid.count - call))
-        return solver.end(
-            step, sample, .multistep(Array(history.lambdas.prefix(order)), h: step.h),
-            history.outputs, noise: &noise)
+        let weights = solver.multistepWeights(step, Array(history.lambdas.prefix(order)))
+        return solver.end(step, sample, weights, history.outputs, noise: &noise)
     }
 }

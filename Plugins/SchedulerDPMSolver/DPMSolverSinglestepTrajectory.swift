@@ -30,14 +30,12 @@ struct DPMSolverSinglestepTrajectory: Trajectory {
     mutating func step(
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {
-        let (order, end) = (orders[call], levels[call + 1])
         history.remember(
             solver.conversion(sample, output, at: levels[call]), at: levels[call])
+        let order = orders[call]
         if order == 1 { start = sample }
-        let expansion = TaylorExpansion.singlestep(
-            Array(history.lambdas.prefix(order)), end: end.lambda, hasCurvature: solver.isHeun)
-        return solver.end(
-            solver.step(from: levels[call + 1 - order], to: end), start ?? sample, expansion,
-            history.outputs, noise: &noise)
+        let step = solver.step(from: levels[call + 1 - order], to: levels[call + 1])
+        let weights = solver.singlestepWeights(step, Array(history.lambdas.prefix(order)))
+        return solver.end(step, start ?? sample, weights, history.outputs, noise: &noise)
     }
 }

@@ -18,7 +18,13 @@ struct SchedulerDPMSolverMultistepInverse: Scheduler {
         .scheduler, name: "dpmpp_2m_inverse", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver++, multistep, inverse", citation: "Lu et al. 2022, arXiv 2211.01095",
-        order: 2, noise: .never)
+        order: 2, noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -0.5571331, 0.7997973, 0.5036652, 0.3429382, -0.5676384, 0.7301627, -0.6081189,
+                0.9213228,
+            ]))
 
     private let solver: DPMSolver
     private let plan: SigmaPlan

@@ -6,7 +6,13 @@ struct SchedulerDPMSolverMultistepSDE: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpmpp_2m_sde", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "SDE-DPM-Solver++, multistep", citation: "Lu et al. 2022, arXiv 2211.01095",
-        order: 2, noise: .everyStep)
+        order: 2, noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -19.31898, -0.3545173, -0.909304, -0.4805006, -16.14375, -1.218541, -3.591179,
+                18.03046,
+            ]))
 
     private let plan: MultistepPlan
 

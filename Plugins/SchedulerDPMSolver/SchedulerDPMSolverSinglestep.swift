@@ -19,7 +19,13 @@ struct SchedulerDPMSolverSinglestep: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "dpmpp_2s", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "DPM-Solver++, single-step", citation: "Lu et al. 2022, arXiv 2211.01095", order: 2,
-        noise: .never)
+        noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -7.155467, 0.7383851, -0.04855268, -0.2400508, -7.490536, 0.3989403, -8.871872,
+                4.813442,
+            ]))
 
     private let solver: DPMSolver
     private let plan: SigmaPlan

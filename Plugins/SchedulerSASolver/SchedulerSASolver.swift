@@ -17,7 +17,13 @@ struct SchedulerSASolver: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "sa_solver", version: "1.0.0")
     static let summary = SchedulerSummary(
         title: "SA-Solver", citation: "Xue et al. 2023, arXiv 2309.05019", order: 2,
-        noise: .everyStep)
+        noise: .everyStep,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -11.85778, -0.3648035, -1.098256, -1.471258, -2.640999, 0.6796374, -2.252318,
+                14.58474,
+            ]))
 
     private let solver: SASolver
     private let plan: SigmaPlan

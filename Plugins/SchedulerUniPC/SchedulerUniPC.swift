@@ -15,7 +15,13 @@ import Stages
 struct SchedulerUniPC: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "unipc", version: "1.0.0")
     static let summary = SchedulerSummary(
-        title: "UniPC", citation: "Zhao et al. 2023, arXiv 2302.04867", order: 3, noise: .never)
+        title: "UniPC", citation: "Zhao et al. 2023, arXiv 2302.04867", order: 3, noise: .never,
+        knownRun: SchedulerSummary.KnownRun(
+            steps: 5,
+            result: [
+                -7.655746, 0.7985487, 0.004306057, -0.1921756, -8.056751, 0.4603711, -9.595038,
+                5.34174,
+            ]))
 
     private let solver: UniPCSolver
     private let plan: SigmaPlan

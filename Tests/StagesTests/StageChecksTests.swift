@@ -7,7 +7,9 @@ import Testing
     @Test(arguments: [
         ("echo", StageKind.imageEncoder), ("echo", .languageModel), ("echo", .featureMapper),
         ("echo", .unet), ("echo", .vae), ("echo", .scheduler), ("echo", .textEncoder),
-        ("ddim", .scheduler), ("pndm", .scheduler),
+        ("ddim", .scheduler), ("pndm", .scheduler), ("deis", .scheduler),
+        ("dpmpp_2m", .scheduler), ("dpmpp_2m_sde", .scheduler), ("dpmpp_2m_inverse", .scheduler),
+        ("dpmpp_2s", .scheduler), ("sa_solver", .scheduler), ("unipc", .scheduler),
     ])
     func stageKeepsItsWord(_ name: String, _ kind: StageKind) throws {
         let stage: any Stage = try loadStage(kind, name, nil)
