@@ -99,7 +99,7 @@ struct StageLoader {
                 entry.order(model, log: log), searching: file.pluginFolders, checks: checks,
                 report: report)
         } catch {
-            throw .plugin(error.of(entry))
+            throw .plugin(error.of(entry, among: host.names(of: entry.kind)))
         }
         if let code = entry.code, loaded.plugin.sha256 != code.sha256 {
             throw .plugin(
@@ -126,10 +126,18 @@ struct StageLoader {
 }
 
 extension PluginError {
-    /// The same error with the name that the user knows, if the code is a committed copy.
-    fileprivate func of(_ entry: StageEntry) -> PluginError {
-        guard let copy = entry.code else { return self }
-        return PluginError(
-            code, "\(entry.plugin), committed as \(copy.path)", message, cause: cause)
+    /// The same error with the names that the user knows.
+    /// - Parameter names: of the stages that there are.
+    func of(_ entry: StageEntry, among names: [String] = []) -> PluginError {
+        let cause = (self.cause as? SettingError).map(entry.explained) ?? self.cause
+        if let copy = entry.code {
+            return PluginError(
+                code, "\(entry.plugin), committed as \(copy.path)", message, cause: cause)
+        }
+        guard entry.kind == .scheduler, code == .notFound else {
+            return PluginError(code, plugin, message, cause: cause)
+        }
+        let hint = SchedulerName.hint(for: entry.plugin, among: names)
+        return PluginError(code, entry.plugin, "\(message); \(hint)", cause: cause)
     }
 }

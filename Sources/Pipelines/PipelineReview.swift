@@ -75,12 +75,15 @@ public struct PipelineReview: Sendable, Equatable {
             } catch {
                 add(.noPlugin, "plugin", error.description)
             }
-        } else if !offers.contains(where: { $0.kind == entry.kind && $0.name == entry.plugin }) {
+        } else if !offers.contains(where: { $0.kind == entry.kind && $0.name == entry.stageName }) {
             let names = offers.filter { $0.kind == entry.kind }.map(\.name).sorted()
+            let hint =
+                entry.kind == .scheduler
+                ? SchedulerName.hint(for: entry.plugin, among: names)
+                : "there are \(names.joined(separator: ", "))"
             add(
                 .noPlugin, "plugin",
-                "no plugin offers a \(entry.kind.rawValue) named \"\(entry.plugin)\"; there are "
-                    + names.joined(separator: ", "))
+                "no plugin offers a \(entry.kind.rawValue) named \"\(entry.plugin)\"; \(hint)")
         }
         if let model = entry.model {
             do {

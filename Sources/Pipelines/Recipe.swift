@@ -59,18 +59,38 @@ struct Recipe {
         "\(version) \(sha256.prefix(16))"
     }
 
-    /// A scheduler's name and options: those of its model folder, and over them the pipeline's.
+    /// A scheduler's name in our own dialect, and the options that it does not say: those of its
+    /// model folder, and over them the pipeline's. However a scheduler was named, equal ones have
+    /// equal recipes.
     static func scheduler(_ loaded: LoadedStage) -> String {
         var options = loaded.options
         if let file = loaded.model?.configuration {
             for key in file.keys where options[key] == nil && !key.hasPrefix("_") {
-                options[key] = file.value(key)
+                options[key] = file.values[key]
             }
         }
+        let name = loaded.canonicalName
+        let said = SchedulerName.said(by: loaded.optionsInForce)
         return
-            ([loaded.descriptor.name]
-            + options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.recipe)" })
+            ([name]
+            + options.filter { !said.contains($0.key) }.sorted { $0.key < $1.key }
+            .map { "\($0.key) \($0.value.recipe)" })
             .joined(separator: ", ")
+    }
+}
+
+extension LoadedStage {
+    /// The options that it has read, of its table and of its model folder.
+    var optionsInForce: [String: SettingValue] {
+        guard let file = model?.configuration else { return options }
+        let read = file.readKeys
+        return file.values.filter { read.contains($0.key) }
+            .merging(options) { _, own in own }
+    }
+
+    /// How a scheduler is named in our own dialect: see ``SchedulerName``.
+    var canonicalName: String {
+        SchedulerName.canonical(stage: descriptor.name, options: optionsInForce)
     }
 }
 

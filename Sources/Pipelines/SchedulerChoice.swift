@@ -6,6 +6,8 @@ import Stages
 struct SchedulerChoice: Sendable {
     let loaded: LoadedStage
     let scheduler: any Scheduler
+    /// In our own dialect: `dpmpp_2m+karras`.
+    let name: String
     let recipe: String
 
     /// - Returns: `nil` if the stage is no scheduler.
@@ -13,16 +15,16 @@ struct SchedulerChoice: Sendable {
         guard let scheduler = loaded.stage as? any Scheduler else { return nil }
         self.loaded = loaded
         self.scheduler = scheduler
+        name = loaded.canonicalName
         recipe = Recipe.scheduler(loaded)
     }
-
-    var name: String { loaded.descriptor.name }
 }
 
 extension Generation {
     /// The names of the schedulers that the pipeline file knows, and of those that are loaded.
     var schedulerNames: [String] {
-        Set([ownScheduler.name] + schedulers.keys + host.names(of: .scheduler)).sorted()
+        Set([ownScheduler.loaded.descriptor.name] + schedulers.keys + host.names(of: .scheduler))
+            .sorted()
     }
 
     /// The scheduler of one request.
@@ -34,16 +36,20 @@ extension Generation {
     func scheduler(
         _ name: String?, options: [String: SettingValue]
     ) throws(RequestError) -> SchedulerChoice {
-        let own = file.stages[.scheduler]
+        let further = name.flatMap(furtherName)
+        let isOwn = name.map { further == nil && isOwnName($0) } ?? true
         if options.isEmpty {
-            guard let name, name != ownScheduler.name else { return ownScheduler }
-            if let choice = schedulers[name] { return choice }
+            if isOwn { return ownScheduler }
+            if let further, let choice = schedulers[further] { return choice }
         }
-        let named = name.flatMap { file.schedulers[$0] }
-        guard let base = named ?? own, let serving = loaded[base.key] else { return ownScheduler }
-        let isServing = name == nil || named != nil || name == ownScheduler.name
-        let plugin = isServing ? nil : name
-        if let plugin, !Self.isStageName(plugin) { throw unknownScheduler(plugin) }
+        let named = further.flatMap { file.schedulers[$0] }
+        guard let base = named ?? file.stages[.scheduler], let serving = loaded[base.key] else {
+            return ownScheduler
+        }
+        let plugin = isOwn || named != nil ? nil : name
+        if let plugin, SchedulerName(plugin) == nil, !Self.isStageName(plugin) {
+            throw unknownScheduler(plugin)
+        }
         let entry = base.changed(
             by: StageChange(.scheduler, plugin: plugin, options: options))
         let made: LoadedStage
@@ -60,20 +66,29 @@ extension Generation {
         return choice
     }
 
+    /// The name of a further scheduler of the pipeline file, however it is spelt.
+    private func furtherName(_ name: String) -> String? {
+        if file.schedulers[name] != nil { return name }
+        guard let meant = SchedulerName(name) else { return nil }
+        return file.schedulers.keys.sorted().first { SchedulerName($0) == meant }
+    }
+
+    private func isOwnName(_ name: String) -> Bool {
+        guard let own = file.stages[.scheduler] else { return false }
+        if own.plugin.contains("/") { return name == ownScheduler.loaded.descriptor.name }
+        return name == own.plugin || own.schedulerName.map { $0 == SchedulerName(name) } ?? false
+    }
+
     /// A stage like one that serves, of the very code that serves: what lies at its path by now is
     /// for a swap to load, not for a request.
     private func again(
         _ serving: LoadedStage, _ entry: StageEntry
     ) throws(StageLoader.Failure) -> LoadedStage {
-        let context = StageContext(
-            model: serving.model, settings: Settings(entry.options, path: entry.key))
         do {
             return try serving.plugin.make(
-                StageOrder(
-                    serving.descriptor.kind, plugin: serving.descriptor.name, context,
-                    tolerated: entry.remembered))
+                entry.order(serving.model, of: serving.descriptor.name, log: { _ in }))
         } catch {
-            throw .plugin(error)
+            throw .plugin(error.of(entry))
         }
     }
 
@@ -89,9 +104,7 @@ extension Generation {
     }
 
     private func unknownScheduler(_ name: String) -> RequestError {
-        let hint =
-            nearest(to: name, in: schedulerNames).map { "did you mean \"\($0)\"?" }
-            ?? "there are \(schedulerNames.joined(separator: ", "))"
+        let hint = SchedulerName.hint(for: name, among: schedulerNames)
         return RequestError(.invalid, "there is no scheduler \"\(name)\"; \(hint)")
     }
 

@@ -5,8 +5,8 @@ import Stages
 /// One stage as a pipeline names it.
 struct StageEntry: Sendable, Equatable {
     let kind: StageKind
-    /// A `PluginReference`: the name of the stage in its plugin (`llama`, `ddim`), or the path of
-    /// a plugin's file.
+    /// The name of the stage in its plugin (`llama`, `ddim`), or the path of a plugin's file. A
+    /// scheduler's is what the user calls it: see ``SchedulerName``.
     var plugin: String
     /// The model folder's absolute path.
     var model: String?
@@ -18,6 +18,8 @@ struct StageEntry: Sendable, Equatable {
     var options: [String: SettingValue]
     /// Options that the stage need not know: those that were there when it took another's place.
     var remembered: Set<String> = []
+    /// Options that were there when the stage got its name, which counts for more than they do.
+    var outranked: Set<String> = []
     /// The committed code of a plugin that was named by its file, which may be another by now.
     var code: CommittedCode?
 
@@ -77,7 +79,7 @@ struct StageEntry: Sendable, Equatable {
 
     /// As a table of a pipeline file.
     var table: [String: SettingValue] {
-        var table = options
+        var table = ownOptions
         table["plugin"] = .string(plugin)
         table["model"] = model.map { .string($0) }
         table["weights"] = weights.map { .string($0) }
@@ -111,16 +113,59 @@ struct StageEntry: Sendable, Equatable {
         let carried = change.isFresh ? [:] : options
         entry.options = carried.merging(change.options) { _, new in new }
         entry.remembered = Set(carried.keys).subtracting(change.options.keys)
+        entry.outranked = change.plugin == nil ? outranked : Set(carried.keys)
+        entry.outranked.subtract(change.options.keys)
         return entry
     }
 
     /// What a host is asked for. Every call gives settings that nobody has read.
+    /// - Parameter plugin: in place of the entry's own.
     func order(
-        _ model: ModelFolder?, log: @escaping @Sendable (String) -> Void
+        _ model: ModelFolder?, of plugin: String? = nil, log: @escaping @Sendable (String) -> Void
     ) -> StageOrder {
-        StageOrder(
-            kind, plugin: code.map { PluginReference(plugin).text(inFile: $0.path) } ?? plugin,
-            StageContext(model: model, settings: Settings(options, path: key), log: log),
-            tolerated: remembered)
+        let name = schedulerName
+        let settings = (name?.options ?? [:]).merging(ownOptions) { _, own in own }
+        return StageOrder(
+            kind, plugin: plugin ?? code?.path ?? stageName,
+            StageContext(model: model, settings: Settings(settings, path: key), log: log),
+            tolerated: tolerated)
+    }
+}
+
+// MARK: - Names
+
+extension StageEntry {
+    /// What a scheduler's name says; `nil` for other stages, for files, and for a name that is not
+    /// known and so stands for itself.
+    var schedulerName: SchedulerName? { kind == .scheduler ? SchedulerName(plugin) : nil }
+
+    /// The stage's name in its plugin, or the path of a plugin's file.
+    var stageName: String { schedulerName?.stage ?? plugin }
+
+    /// The options without those that the name overrules.
+    private var ownOptions: [String: SettingValue] {
+        guard let overruled = schedulerName?.overruled else { return options }
+        return options.filter { !outranked.contains($0.key) || !overruled.contains($0.key) }
+    }
+
+    /// What the name says must be known to the stage, whoever has said it before.
+    private var tolerated: Set<String> {
+        guard let name = schedulerName else { return remembered }
+        return remembered.subtracting(name.options.keys)
+            .union(name.switchedOff.subtracting(ownOptions.keys))
+    }
+
+    /// Says it of the name, if that is where a refused option comes from.
+    func explained(_ error: SettingError) -> SettingError {
+        let own = ownOptions
+        guard let name = schedulerName, error.message.hasPrefix("unknown key"),
+            let option = name.options.first(where: {
+                error.key == "\(key).\($0.key)" && own[$0.key] == nil
+            })
+        else { return error }
+        return SettingError(
+            key: key + ".plugin",
+            message: "\"\(plugin)\" stands for \(name.stage) with \(option.key) = "
+                + "\(option.value.literal), which \(name.stage) does not know")
     }
 }

@@ -16,7 +16,6 @@ struct StoryOrder: Sendable {
     let steps: Int
     let guidance: Guidance
     let seeds: Seeds
-    let schedulerName: String
     let scheduler: SchedulerChoice
     /// For the recipe.
     let sources: Sources
@@ -56,7 +55,6 @@ struct StoryOrder: Sendable {
             schedulerOptions: request.schedulerOptions)
         (steps, guidance, scheduler) = try Self.drawing(settings, generation)
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
-        schedulerName = request.scheduler ?? scheduler.name
         var sources = Sources()
         sources.add(scene: 1, prompt, images.map { SHA256.hash($0) })
         self.sources = sources
@@ -80,7 +78,6 @@ struct StoryOrder: Sendable {
         before.memory.adapt(to: generation)
         let settings = request.settings.over(content.settings)
         (steps, guidance, scheduler) = try Self.drawing(settings, generation)
-        schedulerName = settings.scheduler ?? scheduler.name
         seeds = Seeds(seed: settings.seed ?? file.defaults.seed ?? Seeds.random())
         let first = before.pictures.count
         before.show(images, limits)

@@ -265,6 +265,6 @@ struct StoryTask {
     private func imageStart(calls: Int) -> ImageStart {
         ImageStart(
             index: images, width: generation.pictureSide, height: generation.pictureSide,
-            calls: calls, seed: order.seeds.image(images), scheduler: order.schedulerName)
+            calls: calls, seed: order.seeds.image(images), scheduler: order.scheduler.name)
     }
 }

@@ -10,12 +10,24 @@ public enum JSON {
     /// Values in all: enough for the header of 65,536 tensors of rank 8.
     public static let maximumValues = 2_000_000
 
+    /// What a text may say of numbers.
+    public enum Dialect: Sendable {
+        /// What RFC 8259 says.
+        case standard
+        /// Also `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes numbers that are not
+        /// finite: configurations of models hold them.
+        case python
+    }
+
     /// Reads one value and nothing after it.
     ///
-    /// Refused: duplicate keys, `NaN` and `Infinity`, numbers beyond a double's range, text that
-    /// is not UTF-8, lone surrogates. An integer that fits 64 bits is kept exactly.
-    public static func parse(_ bytes: [UInt8]) throws(JSONError) -> SettingValue {
-        var parser = JSONParser(bytes)
+    /// Refused: duplicate keys, `NaN` and `Infinity` unless the dialect has them, numbers beyond a
+    /// double's range, text that is not UTF-8, lone surrogates. An integer that fits 64 bits is
+    /// kept exactly.
+    public static func parse(
+        _ bytes: [UInt8], as dialect: Dialect = .standard
+    ) throws(JSONError) -> SettingValue {
+        var parser = JSONParser(bytes, dialect)
         return try parser.document()
     }
 

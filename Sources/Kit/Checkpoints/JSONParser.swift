@@ -1,10 +1,14 @@
 /// A recursive-descent reader of RFC 8259, with limits on depth and on the number of values.
 struct JSONParser: ~Copyable {
     private let bytes: [UInt8]
+    private let dialect: JSON.Dialect
     private var position = 0
     private var values = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], _ dialect: JSON.Dialect) {
+        self.bytes = bytes
+        self.dialect = dialect
+    }
 
     mutating func document() throws(JSONError) -> SettingValue {
         let value = try value(depth: 0)
@@ -31,6 +35,9 @@ struct JSONParser: ~Copyable {
         case UInt8(ascii: "t"): return try literal("true", .boolean(true))
         case UInt8(ascii: "f"): return try literal("false", .boolean(false))
         case UInt8(ascii: "n"): return try literal("null", .null)
+        case UInt8(ascii: "N") where dialect == .python: return try literal("NaN", .number(.nan))
+        case UInt8(ascii: "I") where dialect == .python:
+            return try literal("Infinity", .number(.infinity))
         case UInt8(ascii: "-"): return try number()
         case _ where isDigit: return try number()
         case nil: throw error("the text ends where a value should be")
@@ -87,6 +94,9 @@ struct JSONParser: ~Copyable {
     private mutating func number() throws(JSONError) -> SettingValue {
         let start = position
         let negative = take("-")
+        if negative, dialect == .python, peek == UInt8(ascii: "I") {
+            return try literal("Infinity", .number(-.infinity))
+        }
         if !take("0") { try digits() }
         var isInteger = true
         if take(".") {

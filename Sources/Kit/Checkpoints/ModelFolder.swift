@@ -51,10 +51,8 @@ public final class ModelFolder: Sendable {
                     "\(path) is a scheduler's folder, which has no weights to replace; leave the "
                         + "file out")
             }
-            let store = try CheckpointStore([])
-            return ModelFolder(
-                path: path, configuration: try settings(configurationFile),
-                parameters: Parameters(store), store: nil)
+            return try ModelFolder(
+                path: path, configuration: readConfiguration(configurationFile))
         }
         let known = OpenFiles(other?.store?.files ?? [])
         let files: [Safetensors]
@@ -63,11 +61,18 @@ public final class ModelFolder: Sendable {
         } else {
             files = try WeightFiles.find(in: path, reusing: known)
         }
-        let configuration = try settings(configurationFile)
+        let configuration = try readConfiguration(configurationFile)
         let store = try CheckpointStore(files)
         return ModelFolder(
             path: path, configuration: configuration, parameters: Parameters(store), store: store,
             weightsOverride: weights)
+    }
+
+    /// A folder of nothing but a configuration, for a stage that has no weights; it need not exist.
+    public convenience init(path: String, configuration: Settings) throws(CheckpointError) {
+        self.init(
+            path: path, configuration: configuration,
+            parameters: Parameters(try CheckpointStore([])), store: nil)
     }
 
     /// A folder without weights, whose parameters are listed as a model asks for them.
@@ -106,7 +111,7 @@ public final class ModelFolder: Sendable {
     /// Whether the files on disk are still those that this was opened from.
     public var isCurrent: Bool {
         let file = Self.configurationFile(in: path)
-        guard let now = try? Self.settings(file), now.values == configuration.values else {
+        guard let now = try? Self.readConfiguration(file), now.values == configuration.values else {
             return false
         }
         return mappedFiles.allSatisfy { $0.identity == FileIdentity(path: $0.path) }
@@ -120,10 +125,13 @@ public final class ModelFolder: Sendable {
         return unsafe access(own, F_OK) != 0 && access(scheduler, F_OK) == 0 ? scheduler : own
     }
 
-    private static func settings(_ path: String) throws(CheckpointError) -> Settings {
+    /// Reads a file like `config.json`: an object, in Python's dialect of JSON.
+    public static func readConfiguration(_ path: String) throws(CheckpointError) -> Settings {
         let bytes = try BoundedFile.read(path, limit: 1 << 20)
         do {
-            if case .table(let members) = try JSON.parse(bytes) { return Settings(members) }
+            if case .table(let members) = try JSON.parse(bytes, as: .python) {
+                return Settings(members)
+            }
         } catch {
             throw CheckpointError(.malformed, path: path, error.description)
         }

@@ -23,6 +23,7 @@ public final class Settings: Sendable {
     public let values: [String: SettingValue]
     private let read = Mutex<Set<String>>([])
     private let tables = Mutex<[Settings]>([])
+    private let fallbacks = Mutex<[String: SettingValue]>([:])
 
     public init(_ values: [String: SettingValue], path: String = "") {
         self.values = values
@@ -34,6 +35,15 @@ public final class Settings: Sendable {
     /// The keys that hold a value and were asked for.
     public var readKeys: Set<String> {
         read.withLock { read in read.filter { (values[$0] ?? .null) != .null } }
+    }
+
+    /// What stands for a key that is not here, of the keys that were asked for by kind; `null` for
+    /// one that may be left out and then stands for nothing.
+    public var defaults: [String: SettingValue] { fallbacks.withLock { $0 } }
+
+    /// Remembers a key's default, for ``defaults``.
+    public func note(_ key: String, default fallback: SettingValue?) {
+        fallbacks.withLock { $0[key] = fallback ?? $0[key] ?? .null }
     }
 
     /// The untyped value; marks the key as read. JSON's `null` counts as absent.
@@ -50,6 +60,7 @@ public final class Settings: Sendable {
     public func string(
         _ key: String, default fallback: String? = nil
     ) throws(SettingError) -> String {
+        note(key, default: fallback.map { .string($0) })
         switch value(key) {
         case .string(let string): return string
         case nil: return try require(fallback, key, "a string")
@@ -73,6 +84,7 @@ public final class Settings: Sendable {
     public func integer(
         _ key: String, default fallback: Int? = nil, in range: ClosedRange<Int> = Int.min...Int.max
     ) throws(SettingError) -> Int {
+        note(key, default: fallback.map { .integer($0) })
         let integer: Int
         switch value(key) {
         case .integer(let found): integer = found
@@ -93,6 +105,7 @@ public final class Settings: Sendable {
             .greatestFiniteMagnitude...Double
             .greatestFiniteMagnitude
     ) throws(SettingError) -> Double {
+        note(key, default: fallback.map { .number($0) })
         let number: Double
         switch value(key) {
         case .integer(let found): number = Double(found)
@@ -107,6 +120,7 @@ public final class Settings: Sendable {
     }
 
     public func boolean(_ key: String, default fallback: Bool? = nil) throws(SettingError) -> Bool {
+        note(key, default: fallback.map { .boolean($0) })
         switch value(key) {
         case .boolean(let boolean): return boolean
         case nil: return try require(fallback, key, "true or false")

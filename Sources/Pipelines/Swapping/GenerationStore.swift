@@ -57,6 +57,7 @@ public final class GenerationStore: Sendable {
             var table = entry.table.filter { entry.options[$0.key] == nil }
             table["options"] = .table(entry.options)
             table["remembered"] = .array(entry.remembered.sorted().map { .string($0) })
+            table["outranked"] = .array(entry.outranked.sorted().map { .string($0) })
             stages[entry.kind.rawValue] = .table(table)
         }
         // Of the files that the text itself names too: they may change.
@@ -187,5 +188,7 @@ extension StageEntry {
         }
         self.options = options
         remembered = Set(try table.strings("remembered"))
+        // Not written by the first versions.
+        outranked = Set(try table.strings("outranked", default: []))
     }
 }

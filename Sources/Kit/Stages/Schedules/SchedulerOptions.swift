@@ -16,15 +16,18 @@ public struct SchedulerOptions: Sendable {
         log = context.log
     }
 
-    /// The table that has the key, or else the file.
+    /// The file if it alone has the key, else the table.
     private func source(_ key: String) -> Settings {
         // Both are asked, so that both know the key.
-        _ = file.value(key)
-        return table.value(key) == nil ? file : table
+        let (inTable, inFile) = (table.value(key), file.value(key))
+        return inTable == nil && inFile != nil ? file : table
     }
 
     /// Whether anybody set the option.
-    public func has(_ key: String) -> Bool { source(key).value(key) != nil }
+    public func has(_ key: String) -> Bool {
+        table.note(key, default: nil)
+        return source(key).value(key) != nil
+    }
 
     public func integer(
         _ key: String, default fallback: Int, in range: ClosedRange<Int>
@@ -46,6 +49,7 @@ public struct SchedulerOptions: Sendable {
     public func numbers(
         _ key: String, in range: ClosedRange<Double>, atLeast least: Int = 1, atMost limit: Int
     ) throws(SettingError) -> [Double]? {
+        table.note(key, default: nil)
         let source = source(key)
         guard let value = source.value(key) else { return nil }
         guard case .array(let elements) = value else {
@@ -73,7 +77,8 @@ public struct SchedulerOptions: Sendable {
 
     /// Whether an option is this word, for one that may be a word or something else.
     public func isWord(_ key: String, _ word: String) -> Bool {
-        source(key).value(key) == .string(word)
+        table.note(key, default: nil)
+        return source(key).value(key) == .string(word)
     }
 
     /// - Parameter supported: the cases that the algorithm can do.
@@ -117,7 +122,9 @@ public struct SchedulerOptions: Sendable {
     public func requireNoFlow() throws(SettingError) {
         try requireAbsent("use_flow_sigmas")
         try requireAbsent("use_dynamic_shifting")
-        if has("flow_shift") { _ = try number("flow_shift", default: 1, in: 0...1e6) }
+        if source("flow_shift").value("flow_shift") != nil {
+            _ = try number("flow_shift", default: 1, in: 0...1e6)
+        }
         try requireAbsent("time_shift_type", or: "exponential")
     }
 
