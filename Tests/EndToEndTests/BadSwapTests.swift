@@ -50,7 +50,7 @@ import Testing
             Case(["scheduler", plugin, "--set", "gain=11"], "bad_setting", in: "probe", "gain"),
             act("throw", "constructor_threw", "Refusal"),
             act("trap", "constructor_crashed", "trapped as told"),
-            act("wrong", "self_test_failed", "not all finite and at least 0"),
+            act("wrong", "self_test_failed", "not all finite"),
             Case(["unet", "--set", "latent_channels=5"], "contract", in: "contract", "vae's"),
             Case(["unet", "--weights", "/nowhere"], "no_model", in: "request", "/nowhere"),
             Case(["text_encoder", "echo"], "invalid", in: "request", "text_encoder"),

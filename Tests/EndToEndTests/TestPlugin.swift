@@ -67,7 +67,7 @@ enum TestPlugin {
             func trajectory(steps: Int) throws -> any Trajectory {
                 let falling = (0..<steps).map { Float(steps - $0) }
                 return TestTrajectory(
-                    timesteps: isWrong ? falling.map { -$0 } : falling, gain: gain,
+                    timesteps: isWrong ? falling.map { 1 / ($0 - 1) } : falling, gain: gain,
                     gate: steps == 7 ? gate : "")
             }
         }

@@ -69,7 +69,7 @@ import Testing
     /// The schedule is of timesteps but for these.
     @Test(
         arguments: [
-            ("Wrong", "[1, -2]", "sample", .selfTestFailed, "not all finite and at least 0"),
+            ("Wrong", "[1, .nan]", "sample", .selfTestFailed, "not all finite"),
             ("TrappingStep", "[1]", #"{ fatalError("step") }()"#, .selfTestCrashed, "step"),
             (
                 "HangingStep", "[1]", "{ while CommandLine.argc > 0 {}; return sample }()",
