@@ -10,8 +10,10 @@ import Tensors
 /// It has two lives. diffusers' class knows no betas: its noise levels are those of Crowson's
 /// models, which predict v and are told times from 1 to 0. With `beta_schedule`, `beta_start` or
 /// `beta_end` set, as in the configuration of every latent-diffusion model, it takes the model's
-/// own levels instead, and the options of ``NoiseSchedule`` and ``TimestepPlan`` and
-/// `prediction_type` (`epsilon`).
+/// own levels instead, and the options of ``NoiseSchedule`` and ``TimestepPlan``,
+/// `prediction_type` (`epsilon`) and `order` (1 to 4). Over a whole stride of those levels outputs
+/// differ much, and the large weights of a high order blow that up: unless it is set, the order is
+/// at most a quarter of the steps.
 struct SchedulerIPNDM: Scheduler {
     static let descriptor = StageDescriptor(.scheduler, name: "ipndm", version: "1.0.0")
     static let summary = SchedulerSummary(
@@ -25,7 +27,7 @@ struct SchedulerIPNDM: Scheduler {
             ]))
 
     private enum Levels {
-        case ofModel(NoiseSchedule, TimestepPlan)
+        case ofModel(NoiseSchedule, TimestepPlan, order: Int?)
         /// The noise of each level, if it was given.
         case ownTimes([Double]?)
     }
@@ -43,24 +45,27 @@ struct SchedulerIPNDM: Scheduler {
             return
         }
         let schedule = try NoiseSchedule(options, steps: .timesteps(alphaIsOneAtEnd: true))
-        levels = .ofModel(schedule, try TimestepPlan(options, schedule))
+        let order = try options.integer("order", default: highestOrder, in: 1...highestOrder)
+        levels = .ofModel(
+            schedule, try TimestepPlan(options, schedule),
+            order: options.has("order") ? order : nil)
         prediction = try options.choice("prediction_type", default: .epsilon)
     }
 
     func trajectory(steps: Int) throws -> any Trajectory {
         switch levels {
-        case .ofModel(let schedule, let plan):
+        case .ofModel(let schedule, let plan, let order):
             let visited = try plan.timesteps(steps: steps)
             try schedule.require(prediction, at: visited)
             return IPNDMTrajectory(
                 timesteps: visited.map(Float.init),
                 levels: (visited + [-1]).map { .preserving(alpha: schedule.alpha(at: $0)) },
-                prediction: prediction)
+                prediction: prediction, order: order ?? min(max(steps / 4, 1), highestOrder))
         case .ownTimes(let given):
             let levels = try Self.ownLevels(steps: steps, given)
             return IPNDMTrajectory(
                 timesteps: levels.dropLast().map { Float(atan2($0.noise, $0.signal) / .pi * 2) },
-                levels: levels, prediction: prediction)
+                levels: levels, prediction: prediction, order: highestOrder)
         }
     }
 
@@ -86,20 +91,24 @@ struct SchedulerIPNDM: Scheduler {
     }
 }
 
+private let highestOrder = 4
+
 /// One reverse process: remembers up to four predictions of the noise.
 struct IPNDMTrajectory: Trajectory {
     let timesteps: [Float]
     /// One more than there are timesteps.
     let levels: [NoiseLevel]
     let prediction: PredictionType
+    let order: Int
     let initialNoiseScale: Float = 1
     /// Newest first.
     private var noises: [Tensor] = []
 
-    init(timesteps: [Float], levels: [NoiseLevel], prediction: PredictionType) {
+    init(timesteps: [Float], levels: [NoiseLevel], prediction: PredictionType, order: Int) {
         self.timesteps = timesteps
         self.levels = levels
         self.prediction = prediction
+        self.order = order
     }
 
     var sigmas: [Double] { levels.map { $0.noise / $0.signal } }
@@ -111,7 +120,7 @@ struct IPNDMTrajectory: Trajectory {
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {
         let (level, next) = (levels[call], levels[call + 1])
-        noises = [level.epsilon(prediction)(sample, output)] + noises.prefix(3)
+        noises = [level.epsilon(prediction)(sample, output)] + noises.prefix(order - 1)
         // Noise alone has no signal to divide by; there x − noise · e is zero as well.
         let ratio = next.signal / max(level.signal, 1e-8)
         let ofNoise = next.noise - ratio * level.noise
