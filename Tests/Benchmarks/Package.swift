@@ -4,6 +4,7 @@
 //     swift build -c release && cd Tests/Benchmarks
 //     swift run -c release kernels
 //     swift run -c release stages
+//     swift run -c release schedulers
 //     swift run -c release engine
 //     swift run -c release swaps [SECTION…] [--quick]
 //     swift run -c release crowds [SECTION…] [--quick]
@@ -35,6 +36,13 @@ let package = Package(
                 .product(name: "PluginHost", package: "Voken"),
             ],
             path: "stages", swiftSettings: settings),
+        .executableTarget(
+            name: "schedulers",
+            dependencies: [
+                .product(name: "VokenKit", package: "Kit"),
+                .product(name: "PluginHost", package: "Voken"),
+            ],
+            path: "schedulers", swiftSettings: settings),
         .target(
             name: "BenchmarkSupport",
             dependencies: [.product(name: "VokenClient", package: "Voken")],
