@@ -28,24 +28,25 @@ public enum Pipeline {
         return try Generation(number: number, file: file, stages: stages, host: host)
     }
 
-    /// A plugin host for a file.
+    /// A plugin host for a file, or for none.
     /// - Parameter stateDirectory: see ``PluginHost/Configuration``; by default a folder of the
     ///   user's under the temporary folder.
     public static func host(
-        for file: PipelineFile, stateDirectory: String? = nil
+        for file: PipelineFile?, stateDirectory: String? = nil
     ) throws(PipelineError) -> PluginHost {
         let installation = Installation.current
         var configuration = PluginHost.Configuration(
             directories: installation.pluginFolders,
             stateDirectory: stateDirectory ?? defaultStateDirectory(),
-            allowList: file.swap.allowList)
+            allowList: file?.swap.allowList)
         configuration.probe = Probe(
             program: installation.programs + "/voken-probe",
-            milliseconds: file.swap.probeMilliseconds)
+            milliseconds: file?.swap.probeMilliseconds ?? 30_000)
         do {
             return try PluginHost(configuration)
         } catch {
-            throw PipelineError(.noPlugin, file: file.path, error.description)
+            throw PipelineError(
+                .noPlugin, file: file?.path ?? configuration.stateDirectory, error.description)
         }
     }
 

@@ -36,14 +36,13 @@ extension Generation {
     func scheduler(
         _ name: String?, options: [String: SettingValue]
     ) throws(RequestError) -> SchedulerChoice {
-        let further = name.flatMap(furtherName)
-        let isOwn = name.map { further == nil && isOwnName($0) } ?? true
+        let named = name.flatMap(file.furtherScheduler)
+        let isOwn = name.map { named == nil && isOwnName($0) } ?? true
         if options.isEmpty {
             if isOwn { return ownScheduler }
-            if let further, let choice = schedulers[further] { return choice }
+            if let named, let choice = schedulers[named.name] { return choice }
         }
-        let named = further.flatMap { file.schedulers[$0] }
-        guard let base = named ?? file.stages[.scheduler], let serving = loaded[base.key] else {
+        guard let base = named?.entry ?? file.stages[.scheduler], let serving = loaded[base.key] else {
             return ownScheduler
         }
         let plugin = isOwn || named != nil ? nil : name
@@ -64,13 +63,6 @@ extension Generation {
         }
         guard let choice = SchedulerChoice(made) else { throw unknownScheduler(plugin ?? "") }
         return choice
-    }
-
-    /// The name of a further scheduler of the pipeline file, however it is spelt.
-    private func furtherName(_ name: String) -> String? {
-        if file.schedulers[name] != nil { return name }
-        guard let meant = SchedulerName(name) else { return nil }
-        return file.schedulers.keys.sorted().first { SchedulerName($0) == meant }
     }
 
     private func isOwnName(_ name: String) -> Bool {

@@ -148,6 +148,9 @@ extension StageEntry {
         return options.filter { !outranked.contains($0.key) || !overruled.contains($0.key) }
     }
 
+    /// Whether an option is not the name's.
+    func isUsers(_ option: String) -> Bool { ownOptions[option] != nil }
+
     /// What the name says must be known to the stage, whoever has said it before.
     private var tolerated: Set<String> {
         guard let name = schedulerName else { return remembered }
@@ -160,12 +163,14 @@ extension StageEntry {
         let own = ownOptions
         guard let name = schedulerName, error.message.hasPrefix("unknown key"),
             let option = name.options.first(where: {
-                error.key == "\(key).\($0.key)" && own[$0.key] == nil
+                error.key == fullKey($0.key) && own[$0.key] == nil
             })
         else { return error }
         return SettingError(
-            key: key + ".plugin",
+            key: fullKey("plugin"),
             message: "\"\(plugin)\" stands for \(name.stage) with \(option.key) = "
                 + "\(option.value.literal), which \(name.stage) does not know")
     }
+
+    private func fullKey(_ option: String) -> String { key.isEmpty ? option : "\(key).\(option)" }
 }

@@ -23,22 +23,42 @@ extension PluginHost {
     /// A plugin that is not mapped yet is probed in a child process, and then mapped to be asked.
     /// - Parameter directories: searched before the host's own.
     public func offers(searching directories: [String] = []) -> [Offer] {
+        found(of: nil, directories).map(\.offer)
+    }
+
+    /// The schedulers among ``offers(searching:)``; plugins that can offer none are not mapped.
+    public func schedulers(
+        searching directories: [String] = []
+    ) -> [(offer: Offer, type: any Scheduler.Type)] {
+        found(of: .scheduler, directories).compactMap { offer, type in
+            (type as? any Scheduler.Type).map { (offer, $0) }
+        }
+    }
+
+    /// - Parameter kind: `nil` for all.
+    private func found(
+        of kind: StageKind?, _ directories: [String]
+    ) -> [(offer: Offer, type: any Stage.Type)] {
+        let checks = LoadChecks(probing: .load, selfTest: false)
         var seen: Set<Offer.Name> = []
-        var offers: [Offer] = []
+        var all: [(offer: Offer, type: any Stage.Type)] = []
         for file in pluginFiles(directories) where refusal(of: file) == nil {
             do {
-                let checks = LoadChecks(probing: .load, selfTest: false)
-                let found = try image(ofFile: file, for: nil, checks, LoadReport { _ in })
-                for stage in found.image.stages.map({ $0.descriptor }) {
+                let order = kind.map { StageOrder($0, plugin: file, StageContext(model: nil)) }
+                let found = try image(ofFile: file, for: order, checks, LoadReport { _ in })
+                for type in found.image.stages {
+                    let stage = type.descriptor
                     // The first file of a name is the one that a search finds.
-                    guard seen.insert(Offer.Name(stage.kind, stage.name)).inserted else { continue }
-                    offers.append(Offer(kind: stage.kind, name: stage.name, file: found.path))
+                    guard kind == nil || stage.kind == kind,
+                        seen.insert(Offer.Name(stage.kind, stage.name)).inserted
+                    else { continue }
+                    all.append((Offer(kind: stage.kind, name: stage.name, file: found.path), type))
                 }
             } catch {
                 if error.code == .loadCrashed || error.code == .loadHung { note(error, of: file) }
             }
         }
-        return offers
+        return all
     }
 }
 

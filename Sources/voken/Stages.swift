@@ -1,5 +1,6 @@
 import ArgumentParser
 import Pipelines
+import Stages
 import Stories
 import VokenClient
 import Wire
@@ -61,14 +62,21 @@ func stageTable(_ stages: [StageInfo]) -> String {
     table(
         [["STAGE", "IMPLEMENTATION", "VERSION", "GEN", "MAPPED", "PRIVATE", "PEAK", "PLUGIN"]]
             + stages.map { stage in
+                let name = stage.kind == StageKind.scheduler.rawValue ? canonical(stage) : stage.name
                 let file = stage.plugin.split(separator: "/").last.map(String.init) ?? stage.plugin
                 let memory = stage.memory
                 return [
-                    stage.kind, stage.name, stage.version, String(stage.generation),
+                    stage.kind, name, stage.version, String(stage.generation),
                     byteText(memory.weightsMapped), byteText(memory.weightsPrivate + memory.caches),
                     byteText(memory.activationsPeak), "\(file) (\(stage.fileSHA256.prefix(12)))",
                 ]
             })
+}
+
+/// A scheduler's name with what its options say: `dpmpp_2m+karras`.
+private func canonical(_ stage: StageInfo) -> String {
+    let options = try? parseOptions(stage.options)
+    return SchedulerName.canonical(stage: stage.name, options: options ?? [:])
 }
 
 /// Rows as columns of equal width.
@@ -82,6 +90,7 @@ func table(_ rows: [[String]]) -> String {
             let padding = isLast ? 0 : widths[column] - cell.count + 2
             line += cell + String(repeating: " ", count: padding)
         }
+        while line.last == " " { line.removeLast() }
         return line + "\n"
     }.joined()
 }

@@ -19,7 +19,8 @@ struct Voken: ParsableCommand {
         subcommands: [
             Generate.self, Chat.self, Jobs.self, Stages.self, Status.self, Swap.self, Apply.self,
             Rollback.self, Watch.self, Upgrade.self, Drain.self, Stop.self, Metrics.self,
-            Logs.self, LogLevel.self, Check.self, Plugin.self,
+            Logs.self, LogLevel.self, Check.self, Schedulers.self,
+            Plugin.self,
         ])
 
     static func main() {

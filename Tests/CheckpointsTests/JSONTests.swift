@@ -34,6 +34,25 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try parse(text) }
     }
 
+    /// Numbers that are not finite are read where Python writes them, and nowhere else.
+    @Test func readsPythonsNumbers() throws {
+        func python(_ text: String) throws -> SettingValue {
+            try JSON.parse(Array(text.utf8), as: .python)
+        }
+        #expect(
+            try python("[Infinity, -Infinity, -1, 1e5]")
+                == .array([.number(.infinity), .number(-.infinity), .integer(-1), .number(1e5)]))
+        guard case .number(let number) = try python("NaN") else {
+            Issue.record("no number")
+            return
+        }
+        #expect(number.isNaN)
+        for text in ["nan", "Inf", "+Infinity", "-NaN", "--Infinity", "Infinit", "Infinity1"] {
+            #expect(throws: JSONError.self) { try python(text) }
+            #expect(throws: JSONError.self) { try parse(text) }
+        }
+    }
+
     @Test func refusesWhatIsNotUTF8() {
         #expect(throws: JSONError.self) { try JSON.parse([0x22, 0xff, 0x22]) }
         #expect(throws: JSONError.self) { try JSON.parse([0x22, 0xc0, 0x80, 0x22]) }

@@ -113,4 +113,46 @@ struct SafetensorsTests {
         #expect(weight?.tensor().values == [1, 2])
         #expect(account.tensors.peak == 0)
     }
+
+    /// Arrays of numbers may be of any rank, and in double precision.
+    @Test func readsNumbersOfEveryKind() throws {
+        let values = [1.5, -0.25, .infinity, 0.1]
+        func bytes<Bits: FixedWidthInteger>(_ bits: [Bits]) -> [UInt8] {
+            bits.flatMap { bits in
+                (0..<Bits.bitWidth / 8).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+            }
+        }
+        let kinds: [(String, [UInt8], [Float])] = [
+            ("F64", bytes(values.map(\.bitPattern)), values.map { Float($0) }),
+            ("F32", bytes(values.map { Float($0).bitPattern }), values.map { Float($0) }),
+            (
+                "F16", bytes(values.map { Float16($0).bitPattern }),
+                values.map { Float(Float16($0)) }
+            ),
+            (
+                "BF16", bytes(values.map { UInt16(Float($0).bitPattern >> 16) }),
+                values.map { Float(bitPattern: Float($0).bitPattern & 0xffff_0000) }
+            ),
+        ]
+        for (kind, data, expected) in kinds {
+            let header =
+                #"{"a":{"dtype":"\#(kind)","shape":[1,2,1,1,2],"data_offsets":[0,\#(data.count)]}}"#
+            try folder.write("n.safetensors", safetensors(header, data: data))
+            let file = try Safetensors(path: folder.path + "/n.safetensors")
+            let numbers = try #require(try file.numbers(named: "a"))
+            #expect(numbers == Safetensors.Numbers(extents: [1, 2, 1, 1, 2], values: expected))
+            #expect(try file.numbers(named: "b") == nil)
+
+            let path = folder.path + "/again.safetensors"
+            try Safetensors.write(numbers: [("b", numbers), ("a", numbers)], to: path)
+            let again = try Safetensors(path: path)
+            #expect(again.names == ["a", "b"])
+            #expect(try again.numbers(named: "b") == numbers)
+        }
+        let integers = #"{"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}"#
+        try folder.write("i.safetensors", safetensors(integers, data: [1, 0, 0, 0]))
+        expectError(.unsupported, "expected F64, F32, F16 or BF16") {
+            _ = try Safetensors(path: folder.path + "/i.safetensors").numbers(named: "a")
+        }
+    }
 }

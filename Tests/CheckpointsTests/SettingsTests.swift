@@ -13,6 +13,23 @@ struct SettingsTests {
             "scheduler": .table(["order": .integer(2)]),
         ], path: "stage")
 
+    @Test func remembersDefaults() throws {
+        let settings = Settings(["steps": .integer(3)])
+        #expect(settings.defaults.isEmpty)
+        _ = try settings.integer("steps", default: 50)
+        _ = try settings.number("eta", default: 0)
+        _ = try settings.boolean("clip", default: true)
+        _ = try settings.string("type", default: "epsilon")
+        settings.note("sigmas", default: nil)
+        settings.note("eta", default: nil)
+        #expect(
+            settings.defaults == [
+                "steps": .integer(50), "eta": .number(0), "clip": .boolean(true),
+                "type": .string("epsilon"), "sigmas": .null,
+            ])
+        #expect(settings.readKeys == ["steps"])
+    }
+
     @Test func readsByKind() throws {
         #expect(try settings.string("name") == "pocket")
         #expect(try settings.integer("steps") == 20)

@@ -63,6 +63,52 @@ public final class Safetensors: Sendable {
     }
 }
 
+extension Safetensors {
+    /// Numbers of any floating-point type that is not narrower than 16 bits, and of any rank.
+    public struct Numbers: Sendable, Equatable {
+        public let extents: [Int]
+        /// Row-major; those of f64 rounded.
+        public let values: [Float]
+
+        public init(extents: [Int], values: [Float]) {
+            precondition(values.count == extents.reduce(1, *), "\(values.count) for \(extents)")
+            self.extents = extents
+            self.values = values
+        }
+    }
+
+    /// The shape of a tensor of any kind; `nil` if there is none of that name.
+    public func extents(of name: String) -> [Int]? { entries[name]?.extents }
+
+    /// - Returns: `nil` if there is no tensor of the name.
+    public func numbers(named name: String) throws(CheckpointError) -> Numbers? {
+        guard let entry = entries[name] else { return nil }
+        let bytes = file.bytes(entry.bytes)
+        let values: [Float]
+        switch entry.type {
+        case .float16:
+            values = integers(bytes).map { Float(Float16(bitPattern: $0)) }
+        case .bfloat16:
+            values = integers(bytes).map { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
+        case .float32: values = integers(bytes).map { Float(bitPattern: $0) }
+        case .float64: values = integers(bytes).map { Float(Double(bitPattern: $0)) }
+        default:
+            throw CheckpointError(
+                .unsupported, path: path,
+                "tensor \(name) is of dtype \(entry.type.rawValue); expected F64, F32, F16 or BF16")
+        }
+        return Numbers(extents: entry.extents, values: values)
+    }
+}
+
+/// Little-endian integers one after the other.
+private func integers<Integer: FixedWidthInteger>(_ bytes: [UInt8]) -> [Integer] {
+    let width = Integer.bitWidth / 8
+    return stride(from: 0, to: bytes.count, by: width).map { start in
+        bytes[start..<start + width].reversed().reduce(0) { $0 << 8 | Integer($1) }
+    }
+}
+
 /// An element type of the format, weights or not.
 enum ElementType: String, Sendable {
     case boolean = "BOOL"

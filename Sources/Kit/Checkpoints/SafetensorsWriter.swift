@@ -12,15 +12,48 @@ extension Safetensors {
         _ tensors: [(name: String, weight: Weight)], metadata: [String: String] = [:],
         to path: String
     ) throws(CheckpointError) {
-        let sorted = tensors.sorted { a, b in
+        let parts = tensors.map { Part(name: $0.name, extents: $0.weight.shape.array, $0.weight) }
+        try write(parts, metadata, to: path)
+    }
+
+    /// The same for numbers of any rank, as f32.
+    public static func write(
+        numbers tensors: [(name: String, numbers: Numbers)], to path: String
+    ) throws(CheckpointError) {
+        let parts = tensors.map { name, numbers in
+            let flat = Tensor([numbers.values.count], numbers.values)
+            return Part(name: name, extents: numbers.extents, Weight(flat))
+        }
+        try write(parts, [:], to: path)
+    }
+
+    /// A tensor to be written.
+    private struct Part {
+        let name: String
+        let extents: [Int]
+        let weight: Weight
+
+        init(name: String, extents: [Int], _ weight: Weight) {
+            self.name = name
+            self.extents = extents
+            self.weight = weight
+        }
+    }
+
+    private static func write(
+        _ parts: [Part], _ metadata: [String: String], to path: String
+    ) throws(CheckpointError) {
+        let sorted = parts.sorted { a, b in
             let (first, second) = (order(a.weight.format), order(b.weight.format))
             return first == second
                 ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : first < second
         }
         var file = try AtomicFile(path: path)
         try file.append(header(sorted, metadata))
-        for (_, weight) in sorted {
-            try weight.withStoredBytes { bytes throws(CheckpointError) in try file.append(bytes) }
+        for part in sorted {
+            try part.weight.withStoredBytes { bytes throws(CheckpointError) in
+                try file.append(bytes)
+            }
         }
         try file.finish()
     }
@@ -34,9 +67,9 @@ extension Safetensors {
     }
 
     private static func header(
-        _ tensors: [(name: String, weight: Weight)], _ metadata: [String: String]
+        _ parts: [Part], _ metadata: [String: String]
     ) -> [UInt8] {
-        precondition(Set(tensors.map(\.name)).count == tensors.count, "a tensor name occurs twice")
+        precondition(Set(parts.map(\.name)).count == parts.count, "a tensor name occurs twice")
         var members: [String] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key < $1.key }
@@ -44,12 +77,13 @@ extension Safetensors {
             members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
         }
         var position = 0
-        for (name, weight) in tensors {
+        for part in parts {
+            let (name, weight) = (part.name, part.weight)
             precondition(
                 (1...SafetensorsHeader.maximumNameBytes).contains(name.utf8.count)
                     && name != "__metadata__", "\"\(name)\" cannot name a tensor")
             let end = position + weight.byteCount
-            let extents = weight.shape.array.map(String.init).joined(separator: ",")
+            let extents = part.extents.map(String.init).joined(separator: ",")
             members.append(
                 "\(JSON.quoted(name)):{\"dtype\":\"\(weight.format.rawValue)\","
                     + "\"shape\":[\(extents)],\"data_offsets\":[\(position),\(end)]}")

@@ -87,4 +87,9 @@ struct KnownScheduler: Sendable {
     static func aliases(of stage: String) -> [String] {
         all.first { $0.stage == stage }?.aliases ?? []
     }
+
+    /// Those of ``aliases(of:)`` that stand for options too.
+    static func presets(of stage: String) -> [String] {
+        all.first { $0.stage == stage }?.presets.map(\.name) ?? []
+    }
 }
