@@ -18,7 +18,9 @@ struct SchedulerDPMSolver2SAncestral: Scheduler {
 
     private let plan: SDEPlan
 
-    init(_ context: StageContext) throws { plan = try SDEPlan(SchedulerOptions(context)) }
+    init(_ context: StageContext) throws {
+        plan = try SDEPlan(SchedulerOptions(context), hasPath: false)
+    }
 
     func trajectory(steps: Int) throws -> any Trajectory {
         let calls = try plan.sigmas.calls(steps: steps) { from, to in

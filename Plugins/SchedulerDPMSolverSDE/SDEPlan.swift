@@ -7,7 +7,7 @@ import Stages
 /// | key | default | |
 /// | --- | --- | --- |
 /// | `prediction_type` | `epsilon` | `epsilon`, `sample`, `v_prediction` |
-/// | `noise_sampler_seed` | none | of the Brownian path; none: drawn from the image's own noise |
+/// | `noise_sampler_seed` | none | of the Brownian path, where there is one; else it is drawn |
 /// | `eta` | 1 | how much noise, 0 for none |
 /// | `s_noise` | 1 | the standard deviation of the noise, where 1 is right |
 struct SDEPlan {
@@ -17,7 +17,8 @@ struct SDEPlan {
     let deviation: Double
     private let seed: UInt64?
 
-    init(_ options: SchedulerOptions) throws(SettingError) {
+    /// - Parameter hasPath: whether the noise is of a Brownian path.
+    init(_ options: SchedulerOptions, hasPath: Bool = true) throws(SettingError) {
         let schedule = try NoiseSchedule(
             options, NoiseSchedule.Defaults(start: 0.00085, end: 0.012), steps: .sigmas)
         sigmas = try SigmaPlan(
@@ -27,11 +28,11 @@ struct SDEPlan {
         eta = try options.number("eta", default: 1, in: 0...1)
         deviation = try options.number("s_noise", default: 1, in: 0...10)
         seed =
-            options.has("noise_sampler_seed")
+            hasPath && options.has("noise_sampler_seed")
             ? UInt64(try options.integer("noise_sampler_seed", default: 0, in: 0...Int.max)) : nil
     }
 
-    /// The Brownian path of a run.
+    /// The Brownian path of a run; without a seed, the image's own noise gives it one.
     func noise(of calls: SigmaCalls) throws(SettingError) -> BrownianNoise {
         let positive = calls.grid.sigmas.filter { $0 > 0 }
         guard let smallest = positive.min(), let largest = positive.max(),

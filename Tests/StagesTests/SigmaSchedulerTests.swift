@@ -110,6 +110,7 @@ import Testing
             ("lms", ["order": .integer(5)], "order"),
             ("dpmpp_sde", ["noise_sampler_seed": .integer(-1)], "noise_sampler_seed"),
             ("dpmpp_2s_a", ["eta": .number(1.5)], "eta"),
+            ("dpmpp_2s_a", ["noise_sampler_seed": .integer(1)], "noise_sampler_seed"),
             ("dpmpp_3m_sde", ["s_noise": .boolean(true)], "s_noise"),
         ] as [(String, [String: SettingValue], String)])
     func refusesBadSettings(

@@ -143,8 +143,8 @@ public protocol Scheduler: Stage {
 public protocol Trajectory: Sendable {
     /// The timestep of each call of the model, in order.
     var timesteps: [Float] { get }
-    /// σ = √((1 − ᾱ) / ᾱ) of the sample at each call, and then where the last step ends; empty if
-    /// the algorithm does not say.
+    /// σ = √((1 − ᾱ) / ᾱ) of the sample at each call, and then where the last step ends; at a
+    /// second call within a step, where that step ends. Empty if the algorithm does not say.
     var sigmas: [Double] { get }
     /// What the initial standard normal sample is multiplied by.
     var initialNoiseScale: Float { get }
