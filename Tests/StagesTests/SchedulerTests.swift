@@ -41,9 +41,10 @@ import Testing
         _ trajectory: any Trajectory, _ reference: ReferenceRun.Trajectory
     ) {
         guard let expected = reference.sigmas, !trajectory.sigmas.isEmpty else { return }
-        // Some of diffusers' lists go on past the last step.
-        let visited = Array(expected.prefix(trajectory.timesteps.count + 1))
-        expectClose(trajectory.sigmas.map { Float($0) }, visited)
+        #expect(trajectory.sigmas.count == expected.count)
+        for (own, known) in zip(trajectory.sigmas, expected) where own != Double(known) {
+            #expect(abs(own / Double(known) - 1) < 1e-6)
+        }
     }
 
     @Test func paperCallsTheModelFiftyOneTimes() throws {
@@ -56,7 +57,10 @@ import Testing
     }
 
     /// Two images at different steps of one scheduler do not disturb each other.
-    @Test(arguments: ["ddim", "dpmpp_sde", "heun", "lms", "pndm", "echo"])
+    @Test(arguments: [
+        "ddim", "pndm", "echo", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_2m_inverse", "dpmpp_2s", "deis",
+        "unipc", "sa_solver",
+    ])
     func trajectoriesAreIndependent(_ name: String) throws {
         let scheduler = try makeScheduler(name)
         func run(_ start: Float, between: () -> Void = {}) throws -> [Float] {
