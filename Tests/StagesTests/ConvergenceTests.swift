@@ -78,6 +78,17 @@ struct ClaimedOrder: Sendable, CustomTestStringConvertible {
         ClaimedOrder(
             "dpmpp_2s", 3, steps: 48,
             ordered(3, toSigmaMin.merging(["algorithm_type": "dpmsolver"]) { $1 })),
+        ClaimedOrder("dpm2", 2, steps: 20, ClaimedOrder.karras),
+        // Without noise; as the update of dpmpp_2m with three outputs.
+        ClaimedOrder("dpmpp_2s_a", 2, steps: 24, ClaimedOrder.karras(["eta": 0])),
+        ClaimedOrder("dpmpp_3m_sde", 2, steps: 96, ClaimedOrder.karras(["eta": 0])),
+        ClaimedOrder("euler", 1, steps: 20, ClaimedOrder.karras),
+        ClaimedOrder("heun", 2, steps: 20, ClaimedOrder.karras),
+        ClaimedOrder("lms", 1, steps: 40, ClaimedOrder.karras(["order": 1])),
+        ClaimedOrder("lms", 2, steps: 40, ClaimedOrder.karras(["order": 2])),
+        ClaimedOrder("lms", 3, steps: 40, ClaimedOrder.karras(["order": 3])),
+        // A first step of Euler's weighs against the fourth order.
+        ClaimedOrder("lms", 3.75, steps: 40, ClaimedOrder.karras(["order": 4])),
         // The corrector adds one.
         ClaimedOrder("unipc", 2, steps: 24, ordered(1, [:])),
         ClaimedOrder("unipc", 3, steps: 24, ordered(2, [:])),
@@ -141,7 +152,7 @@ extension ConvergenceTests {
             "trained_betas": .array(betas), "num_train_timesteps": .integer(count),
         ]
     }()
-    private static func smooth(_ more: [String: SettingValue]) -> [String: SettingValue] {
+    static func smooth(_ more: [String: SettingValue]) -> [String: SettingValue] {
         smooth.merging(more) { $1 }
     }
 
@@ -152,7 +163,7 @@ extension ConvergenceTests {
             "ddim_inverse", 1, steps: 50,
             smooth(["clip_sample": false, "set_alpha_to_one": false])),
         // Of second order: the coefficients are of fourth order in time, but what they are
-        // applied to is not the derivative in time (Liu et al. 2022, section 3.4).
+        // applied to is not the derivative in time (Liu et al. 2022: second-order convergent).
         ClaimedOrder("pndm", 2, steps: 50, smooth(["skip_prk_steps": true])),
         ClaimedOrder("pndm", 2, steps: 50, smooth([:])),
         ipndm,
