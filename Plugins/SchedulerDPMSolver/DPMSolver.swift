@@ -61,6 +61,14 @@ struct DPMSolver {
         return linearCombination(terms)
     }
 
+    /// What h² · m″ counts.
+    ///
+    /// No paper has a stochastic third order. diffusers' counts m″ with φ_2 + 1/2 where the
+    /// integral has φ_2 − 1/2: of first order, but pictures are compared with its.
+    func thirdWeight(_ step: ExponentialStep) -> Double {
+        step.weight(3) + (tau > 0 ? step.to.signal : 0)
+    }
+
     /// What h · m′ counts in a step of second order: the exact integral, or by the midpoint rule.
     func slopeWeight(_ step: ExponentialStep) -> Double {
         isHeun ? step.weight(2) : step.weight(1) / 2

@@ -19,13 +19,10 @@ extension DPMSolver {
         let share = (lambdas[0] - lambdas[1]) / (lambdas[0] - lambdas[2])
         let recent = [newer, -newer, 0]
         let change = zip(recent, [0, older, -older]).map { $0 - $1 }
-        // No paper has a stochastic third order. diffusers' counts m″ with φ_2 + 1/2 where the
-        // integral has φ_2 − 1/2: of first order, but pictures are compared with its.
-        let curvature = step.weight(3) + (tau > 0 ? step.to.signal : 0)
         return TaylorTerm.sum(
             TaylorTerm(weight: step.weight(1), derivative: [1, 0, 0]),
             TaylorTerm(
                 weight: step.weight(2), derivative: zip(recent, change).map { $0 + share * $1 }),
-            TaylorTerm(weight: curvature, derivative: change.map { both * $0 }))
+            TaylorTerm(weight: thirdWeight(step), derivative: change.map { both * $0 }))
     }
 }

@@ -5,8 +5,6 @@ extension DPMSolver {
     /// et al. 2022, arXiv 2211.01095, algorithm 1; arXiv 2206.00927, algorithms 1 and 2 and
     /// appendix B).
     ///
-    /// The stochastic third order with heun is diffusers' but for the sign of 1/2 in the weight of
-    /// m″, with which its error does not fall however many steps there are.
     /// - Parameter lambdas: of one to three outputs, newest first; the last is the step's start.
     /// - Returns: what each output counts.
     func singlestepWeights(_ step: ExponentialStep, _ lambdas: [Double]) -> [Double] {
@@ -30,6 +28,6 @@ extension DPMSolver {
         let curvature = zip(shorter, longer).map { 2 * ($1 - $0) / (r0 - r1) }
         return TaylorTerm.sum(
             value, TaylorTerm(weight: step.weight(2), derivative: slope),
-            TaylorTerm(weight: step.weight(3), derivative: curvature))
+            TaylorTerm(weight: thirdWeight(step), derivative: curvature))
     }
 }

@@ -76,6 +76,9 @@ struct DPM2Trajectory: SigmaTrajectory {
         self.eta = eta
     }
 
+    /// With the end twice more, as diffusers lists it.
+    var sigmas: [Double] { calls.sigmas + [0, 0] }
+
     mutating func step(
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {

@@ -57,7 +57,9 @@ struct SchedulerEuler: Scheduler {
             grid = SigmaGrid(timesteps: timesteps, sigmas: grid.sigmas)
         }
         let calls = SigmaCalls(grid, initialNoiseScale: plan.sigmas.initialNoiseScale(grid))
-        return EulerTrajectory(calls: calls, prediction: plan.prediction, churn: churn)
+        return EulerTrajectory(
+            calls: calls, prediction: plan.prediction, churn: churn,
+            unreached: plan.sigmas.unreached)
     }
 }
 
@@ -65,6 +67,9 @@ struct EulerTrajectory: SigmaTrajectory {
     let calls: SigmaCalls
     let prediction: PredictionType
     let churn: Churn
+    let unreached: [Double]
+
+    var sigmas: [Double] { calls.sigmas + unreached }
 
     /// x̂ = x + √(σ̂² − σ²) · z and x' = x̂ + (σ' − σ̂) · (x̂ − x_0) / σ̂. The model has seen x, not x̂:
     /// as diffusers has it, its noise counts as that of x̂, its velocity as that at σ.

@@ -128,6 +128,11 @@ public struct SigmaPlan: Sendable {
         return finalSigma == .zero
     }
 
+    /// What diffusers' list of σ goes on with after the end of a run, and no step reaches.
+    public var unreached: [Double] {
+        interpolation == .logLinear && shape == nil && custom == nil ? [end()] : []
+    }
+
     /// The levels of a run, each visited once; the last step may stay where it is.
     public func grid(steps: Int) throws(SettingError) -> SigmaGrid {
         let grid = try unchecked(steps: steps)
