@@ -18,7 +18,11 @@ PROMPT = "Mia the rabbit found a blue ball in the park."
 SEED = 3
 STEPS = [8, 20, 50]
 COLUMNS = 4
-MARGIN, LABEL = 6, 14
+MARGIN, GAP, LABEL = 8, 2, 15
+# With the pocket model's trailing timesteps these need more than 8 steps.
+SUITED = {
+    "pndm": "pndm+leading", "dpm2_a": "dpm2_a+karras", "dpmpp_3m_sde": "dpmpp_3m_sde+karras",
+}
 
 
 def names(programs):
@@ -26,7 +30,10 @@ def names(programs):
     listed = subprocess.run(
         [programs / "voken", "schedulers", "--json"], check=True, capture_output=True)
     found = [entry["name"] for entry in json.loads(listed.stdout)["schedulers"]]
-    return [name for name in found if name != "echo" and not name.endswith("_inverse")]
+    return [
+        SUITED.get(name, name) for name in found
+        if name != "echo" and not name.endswith("_inverse")
+    ]
 
 
 def draw(programs, name, steps):
@@ -41,7 +48,7 @@ def draw(programs, name, steps):
 
 def sheet(pictures):
     side = next(iter(pictures.values()))[0].width
-    cell = (side * len(STEPS), side + LABEL)
+    cell = ((side + GAP) * len(STEPS), side + LABEL)
     rows = -(-len(pictures) // COLUMNS)
     size = (COLUMNS * (cell[0] + MARGIN) + MARGIN, rows * (cell[1] + MARGIN) + MARGIN)
     canvas = Image.new("RGB", size, "white")
@@ -49,9 +56,10 @@ def sheet(pictures):
     for index, (name, row) in enumerate(pictures.items()):
         left = MARGIN + index % COLUMNS * (cell[0] + MARGIN)
         top = MARGIN + index // COLUMNS * (cell[1] + MARGIN)
-        pen.text((left, top - 1), f"{name}  {', '.join(map(str, STEPS))} steps", "black", font)
+        pen.text((left, top), name, "black", font)
+        pen.text((left + cell[0] - GAP, top), " ".join(map(str, STEPS)), "gray", font, anchor="ra")
         for place, picture in enumerate(row):
-            canvas.paste(picture, (left + place * side, top + LABEL))
+            canvas.paste(picture, (left + place * (side + GAP), top + LABEL))
     return canvas
 
 
