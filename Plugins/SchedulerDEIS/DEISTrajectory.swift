@@ -36,8 +36,7 @@ struct DEISTrajectory: Trajectory {
         let order = min(history.count, limit(grid.count - call, end))
         let step = ExponentialStep(from: level, to: end, of: conversion.quantity)
         let weights = step.weights(through: Array(history.lambdas.prefix(order)))
-        return linearCombination(
-            [(step.ofSample, sample)] + zip(weights, history.outputs).map { ($0, $1) })
+        return linearCombination([(step.ofSample, sample)] + history.terms(weights))
     }
 
     private func limit(_ remaining: Int, _ end: NoiseLevel) -> Int {

@@ -50,13 +50,12 @@ struct DPMSolver {
     /// The end of a step.
     /// - Parameters:
     ///   - start: the sample where the step begins.
-    ///   - weights: of as many outputs as the step's order is.
-    ///   - outputs: converted, newest first.
+    ///   - outputs: weighted.
     func end(
-        _ step: ExponentialStep, _ start: Tensor, _ weights: [Double], _ outputs: [Tensor],
+        _ step: ExponentialStep, _ start: Tensor, _ outputs: [(Double, Tensor)],
         noise: inout TorchGenerator
     ) -> Tensor {
-        var terms = [(step.ofSample, start)] + zip(weights, outputs).map { ($0, $1) }
+        var terms = [(step.ofSample, start)] + outputs
         if tau > 0 { terms.append((step.ofNoise, noise.normal(like: start))) }
         return linearCombination(terms)
     }

@@ -57,6 +57,6 @@ struct DPMSolverMultistepTrajectory: Trajectory {
         let step = solver.step(from: level, to: levels[call + 1])
         let order = min(history.count, final.limit(remaining: grid.count - call))
         let weights = solver.multistepWeights(step, Array(history.lambdas.prefix(order)))
-        return solver.end(step, sample, weights, history.outputs, noise: &noise)
+        return solver.end(step, sample, history.terms(weights), noise: &noise)
     }
 }

@@ -36,6 +36,6 @@ struct DPMSolverSinglestepTrajectory: Trajectory {
         if order == 1 { start = sample }
         let step = solver.step(from: levels[call + 1 - order], to: levels[call + 1])
         let weights = solver.singlestepWeights(step, Array(history.lambdas.prefix(order)))
-        return solver.end(step, start ?? sample, weights, history.outputs, noise: &noise)
+        return solver.end(step, start ?? sample, history.terms(weights), noise: &noise)
     }
 }

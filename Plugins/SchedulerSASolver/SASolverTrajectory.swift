@@ -52,8 +52,7 @@ struct SASolverTrajectory: Trajectory {
     ) -> Tensor {
         let weights = solver.weights(step, Array(history.lambdas.prefix(order)))
         return linearCombination(
-            [(step.ofSample, start)] + zip(weights, history.outputs).map { ($0, $1) }
-                + [(step.ofNoise, noise)])
+            [(step.ofSample, start)] + history.terms(weights) + [(step.ofNoise, noise)])
     }
 
     private func orders(_ call: Int) -> (predictor: Int, corrector: Int) {

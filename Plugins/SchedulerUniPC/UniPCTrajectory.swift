@@ -47,8 +47,7 @@ struct UniPCTrajectory: Trajectory {
     }
 
     private func combine(_ step: ExponentialStep, _ start: Tensor, _ weights: [Double]) -> Tensor {
-        linearCombination(
-            [(step.ofSample, start)] + zip(weights, history.outputs).map { ($0, $1) })
+        linearCombination([(step.ofSample, start)] + history.terms(weights))
     }
 
     private func limit(_ call: Int) -> Int {

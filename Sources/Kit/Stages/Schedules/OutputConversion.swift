@@ -19,17 +19,20 @@ public struct OutputConversion: Sendable {
     /// Whether x_0 is kept within bounds.
     public var isBounded: Bool { bound != .none }
 
+    /// The predicted quantity as a sum that is not taken yet. At high noise what it adds to a
+    /// sample nearly cancels what is there: to round it first would leave few digits.
     /// - Parameter level: that of the sample.
     public func callAsFunction(
         _ sample: Tensor, _ output: Tensor, at level: NoiseLevel
-    ) -> Tensor {
+    ) -> [(Double, Tensor)] {
         if isBounded {
             let original = bound(level.original(prediction)(sample, output))
-            return quantity == .original ? original : level.epsilon(.sample)(sample, original)
+            return quantity == .original
+                ? [(1, original)] : level.epsilon(.sample).terms(sample, original)
         }
         switch quantity {
-        case .original: return level.original(prediction)(sample, output)
-        case .noise: return level.epsilon(prediction)(sample, output)
+        case .original: return level.original(prediction).terms(sample, output)
+        case .noise: return level.epsilon(prediction).terms(sample, output)
         }
     }
 }

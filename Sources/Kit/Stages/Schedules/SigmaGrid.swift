@@ -23,13 +23,21 @@ public struct SigmaGrid: Sendable, Equatable {
 
 /// σ of training timesteps, and back.
 public struct SigmaTable: Sendable {
-    /// Ascending, one for each timestep.
+    /// One for each timestep; ascending, but for the last one of a schedule with zero
+    /// signal-to-noise ratio, which stands for an infinite one.
     public let sigmas: [Double]
     private let logarithms: [Double]
+    /// The smallest logarithm from each timestep on: ascending in any case.
+    private let floors: [Double]
 
     public init(_ schedule: NoiseSchedule) {
         sigmas = schedule.sigmas
         logarithms = sigmas.map { log($0) }
+        var floors = logarithms
+        for index in floors.indices.dropLast().reversed() {
+            floors[index] = min(floors[index], floors[index + 1])
+        }
+        self.floors = floors
     }
 
     public var smallest: Double { sigmas[0] }
@@ -54,12 +62,11 @@ public struct SigmaTable: Sendable {
         var (low, high) = (0, sigmas.count - 1)
         while low + 1 < high {
             let middle = (low + high) / 2
-            if logarithms[middle] <= logarithm { low = middle } else { high = middle }
+            if floors[middle] <= logarithm { low = middle } else { high = middle }
         }
-        // A β of zero makes two timesteps alike.
-        guard logarithms[low] < logarithms[low + 1] else { return Double(low) }
-        let share = (logarithms[low] - logarithm) / (logarithms[low] - logarithms[low + 1])
-        let clamped = min(max(share, 0), 1)
+        let distance = logarithms[low] - logarithms[low + 1]
+        guard distance != 0 else { return Double(low) }
+        let clamped = min(max((logarithms[low] - logarithm) / distance, 0), 1)
         return (1 - clamped) * Double(low) + clamped * Double(low + 1)
     }
 }
