@@ -42,7 +42,8 @@ extension Generation {
             if isOwn { return ownScheduler }
             if let named, let choice = schedulers[named.name] { return choice }
         }
-        guard let base = named?.entry ?? file.stages[.scheduler], let serving = loaded[base.key] else {
+        guard let base = named?.entry ?? file.stages[.scheduler], let serving = loaded[base.key]
+        else {
             return ownScheduler
         }
         let plugin = isOwn || named != nil ? nil : name

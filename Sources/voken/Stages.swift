@@ -62,7 +62,8 @@ func stageTable(_ stages: [StageInfo]) -> String {
     table(
         [["STAGE", "IMPLEMENTATION", "VERSION", "GEN", "MAPPED", "PRIVATE", "PEAK", "PLUGIN"]]
             + stages.map { stage in
-                let name = stage.kind == StageKind.scheduler.rawValue ? canonical(stage) : stage.name
+                let name =
+                    stage.kind == StageKind.scheduler.rawValue ? canonical(stage) : stage.name
                 let file = stage.plugin.split(separator: "/").last.map(String.init) ?? stage.plugin
                 let memory = stage.memory
                 return [

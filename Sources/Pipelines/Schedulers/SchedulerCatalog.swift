@@ -48,7 +48,8 @@ public struct SchedulerCatalog: Sendable {
     ///   - options: that it must know.
     ///   - tolerated: those of them that it need not know.
     public func make(
-        _ name: String, options: [String: SettingValue] = [:], tolerating tolerated: Set<String> = []
+        _ name: String, options: [String: SettingValue] = [:],
+        tolerating tolerated: Set<String> = []
     ) throws(RequestError) -> SchedulerSample {
         var entry = entry(name, options)
         entry.remembered.formUnion(tolerated)

@@ -57,7 +57,10 @@ struct SigmaPanel {
             let across = levels.count == 1 ? 0 : Double(index) / Double(levels.count - 1)
             let place = (log(max(level, 1e-300)) - low) / (high - low)
             let up = min(max(place, 0), 1)
-            return (x: Int((across * Double(last.x)).rounded()), y: Int(((1 - up) * Double(last.y)).rounded()))
+            return (
+                x: Int((across * Double(last.x)).rounded()),
+                y: Int(((1 - up) * Double(last.y)).rounded())
+            )
         }
         if dots.count == 1 { canvas.dot(x: dots[0].x, y: dots[0].y) }
         for (start, end) in zip(dots, dots.dropFirst()) { canvas.line(from: start, to: end) }
