@@ -124,9 +124,8 @@ struct ClaimedOrder: Sendable, CustomTestStringConvertible {
     private func error(_ claim: ClaimedOrder, steps: Int) throws -> Double {
         let places = (-4...4).map { Double($0) / 2 }
         let shape: Shape = [1, 1, 1, 9]
-        let scheduler = try makeScheduler(claim.scheduler, claim.settings(steps))
-        var run = NormalRun(
-            try scheduler.trajectory(steps: steps), claim.prediction, shape)
+        var run = try NormalRun(
+            claim.scheduler, claim.settings(steps), steps: steps, claim.prediction, shape)
         let first = run.level(0)
         let start = Tensor(shape, places.map { Float(run.data.sample($0, at: first)) })
         var noise = TorchGenerator(seed: 1)

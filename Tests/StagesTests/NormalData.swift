@@ -27,19 +27,22 @@ struct NormalData {
 
     /// The expected noise in a sample, or the velocity.
     func output(_ prediction: PredictionType, seen: Tensor, at level: NoiseLevel) -> Tensor {
-        let (variance, deviation) = (variance(level), deviation)
-        return Tensor(
-            seen.shape,
-            seen.values.map { seen in
-                let share = (Double(seen) - level.signal * mean) / variance
-                let epsilon = level.noise * share
-                let original = mean + level.signal * deviation * deviation * share
-                return switch prediction {
-                case .epsilon: Float(epsilon)
-                case .sample: Float(original)
-                case .velocity: Float(level.signal * epsilon - level.noise * original)
-                }
-            })
+        // Of the distance from the mean.
+        let epsilon = level.noise / variance(level)
+        let original = level.signal * deviation * deviation / variance(level)
+        let slope: Double
+        let atMean: Double
+        switch prediction {
+        case .epsilon: (slope, atMean) = (epsilon, 0)
+        case .sample: (slope, atMean) = (original, mean)
+        case .velocity:
+            slope = level.signal * epsilon - level.noise * original
+            atMean = -level.noise * mean
+        }
+        return linearCombination([
+            (slope, seen),
+            (atMean - slope * level.signal * mean, Tensor(seen.shape, repeating: 1)),
+        ])
     }
 }
 
@@ -47,17 +50,48 @@ struct NormalData {
 struct NormalRun {
     let data = NormalData()
     let prediction: PredictionType
-    private(set) var trajectory: any Trajectory
+    private var trajectory: any Trajectory
+    private let sigmas: [Double]
     private let shape: Shape
 
-    init(_ trajectory: any Trajectory, _ prediction: PredictionType, _ shape: Shape) {
-        self.trajectory = trajectory
+    init(
+        _ scheduler: String, _ settings: [String: SettingValue], steps: Int,
+        _ prediction: PredictionType, _ shape: Shape
+    ) throws {
+        trajectory = try makeScheduler(scheduler, settings).trajectory(steps: steps)
         self.prediction = prediction
         self.shape = shape
+        var sigmas = trajectory.sigmas
+        if let middle = Self.middle(scheduler, settings) {
+            // They say where a step begins and ends, not where its second call is.
+            let ends = sigmas
+            for call in stride(from: 1, to: ends.count - 1, by: 2) {
+                sigmas[call] = middle(ends[call - 1], ends[call])
+            }
+        }
+        self.sigmas = sigmas
+    }
+
+    /// Where the second call of a step stands, for solvers by the midpoint rule: half-way in
+    /// log σ, to the next level or below it as the noise that is to follow asks.
+    private static func middle(
+        _ scheduler: String, _ settings: [String: SettingValue]
+    ) -> ((_ from: Double, _ to: Double) -> Double)? {
+        switch scheduler {
+        case "dpm2", "dpmpp_sde":
+            return { from, to in (from * to).squareRoot() }
+        case "dpm2_a", "dpmpp_2s_a":
+            let eta = (try? Settings(settings).number("eta", default: 1)) ?? 1
+            return { from, to in
+                let up = eta * to * (1 - to * to / (from * from)).squareRoot()
+                return (from * (to * to - up * up).squareRoot()).squareRoot()
+            }
+        default: return nil
+        }
     }
 
     func level(_ call: Int) -> NoiseLevel {
-        let sigma = trajectory.sigmas[call]
+        let sigma = sigmas[call]
         return sigma.isInfinite
             ? NoiseLevel(signal: 0, noise: 1) : NoiseLevel.preserving(sigma: sigma)
     }
@@ -76,7 +110,7 @@ struct NormalRun {
         var sample = linearCombination([(1 / Double(scale), start)])
         for call in 0..<calls {
             let seen = trajectory.modelInput(sample, call: call)
-            if call == calls - 1, trajectory.sigmas[calls] == 0 { return (seen, level(call)) }
+            if call == calls - 1, sigmas[calls] == 0 { return (seen, level(call)) }
             let output = data.output(prediction, seen: seen, at: level(call))
             sample = trajectory.step(sample, output: output, call: call, noise: &noise)
         }
