@@ -77,7 +77,7 @@ struct EulerTrajectory: SigmaTrajectory {
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {
         let (sigma, next) = (calls.grid.sigmas[call], calls.grid.sigmas[call + 1])
-        let raised = churn.raised(sigma, steps: calls.grid.count)
+        let raised = churn.raised(sigma, steps: sigmas.count - 1)
         let level = NoiseLevel.exploding(sigma: prediction == .velocity ? sigma : raised)
         let kept = next / raised
         let step =
