@@ -38,8 +38,9 @@ struct LinearMultistepTrajectory: SigmaTrajectory {
     let calls: SigmaCalls
     private let prediction: PredictionType
     private let order: Int
-    /// dx/dσ at the last calls, the newest first.
-    private var slopes: [Tensor] = []
+    /// dx/dσ at the last calls, the newest first: sums that are not taken yet, since their weights
+    /// may be large and of both signs.
+    private var slopes: [[(Double, Tensor)]] = []
 
     init(calls: SigmaCalls, prediction: PredictionType, order: Int) {
         self.calls = calls
@@ -51,11 +52,15 @@ struct LinearMultistepTrajectory: SigmaTrajectory {
     mutating func step(
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {
-        slopes.insert(calls.level(call).epsilon(prediction)(sample, output), at: 0)
+        slopes.insert(calls.level(call).epsilon(prediction).terms(sample, output), at: 0)
         slopes = Array(slopes.prefix(order))
         let places = (0..<slopes.count).map { calls.grid.sigmas[call - $0] }
         let weights = Self.weights(places, to: calls.grid.sigmas[call + 1])
-        return linearCombination([(1, sample)] + zip(weights, slopes))
+        return linearCombination(
+            [(1, sample)]
+                + zip(weights, slopes).flatMap { weight, slope in
+                    slope.map { (weight * $0, $1) }
+                })
     }
 
     /// The integrals of Lagrange's polynomials, multiplied out, from the first place on.

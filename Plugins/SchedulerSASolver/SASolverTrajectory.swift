@@ -14,7 +14,7 @@ struct SASolverTrajectory: Trajectory {
 
     private struct Step {
         let step: ExponentialStep
-        let start: Tensor
+        let start: DoubledSum
         let noise: Tensor
         let correctorOrder: Int
     }
@@ -36,7 +36,9 @@ struct SASolverTrajectory: Trajectory {
     ) -> Tensor {
         let level = levels[call]
         history.remember(solver.conversion(sample, output, at: level), at: level)
-        let start = last.map { end(of: $0.step, $0.start, $0.noise, $0.correctorOrder) } ?? sample
+        let start =
+            last.map { DoubledSum(end(of: $0.step, $0.start, $0.noise, $0.correctorOrder)) }
+            ?? DoubledSum(sample)
 
         let orders = orders(call)
         let step = solver.step(
@@ -44,15 +46,14 @@ struct SASolverTrajectory: Trajectory {
         let drawn = noise.normal(like: sample)
         last = Step(
             step: step, start: start, noise: drawn, correctorOrder: orders.corrector)
-        return end(of: step, start, drawn, orders.predictor)
+        return linearCombination(end(of: step, start, drawn, orders.predictor))
     }
 
     private func end(
-        of step: ExponentialStep, _ start: Tensor, _ noise: Tensor, _ order: Int
-    ) -> Tensor {
+        of step: ExponentialStep, _ start: DoubledSum, _ noise: Tensor, _ order: Int
+    ) -> [(Double, Tensor)] {
         let weights = solver.weights(step, Array(history.lambdas.prefix(order)))
-        return linearCombination(
-            [(step.ofSample, start)] + history.terms(weights) + [(step.ofNoise, noise)])
+        return start.times(step.ofSample) + history.terms(weights) + [(step.ofNoise, noise)]
     }
 
     private func orders(_ call: Int) -> (predictor: Int, corrector: Int) {

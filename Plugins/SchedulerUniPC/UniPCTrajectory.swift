@@ -9,7 +9,7 @@ struct UniPCTrajectory: Trajectory {
     private let levels: [NoiseLevel]
     private var history: OutputHistory
     /// The step that led to the sample of the coming call.
-    private var last: (start: Tensor, order: Int)?
+    private var last: (start: DoubledSum, order: Int)?
     let initialNoiseScale: Float = 1
 
     init(_ solver: UniPCSolver, _ grid: SigmaGrid) {
@@ -35,19 +35,21 @@ struct UniPCTrajectory: Trajectory {
         let order = min(history.count, limit(call))
         let step = solver.step(from: level, to: levels[call + 1])
         last = (corrected, order)
-        return combine(
-            step, corrected, solver.predictor(step, Array(history.lambdas.prefix(order))))
+        let weights = solver.predictor(step, Array(history.lambdas.prefix(order)))
+        return linearCombination(terms(step, corrected, weights))
     }
 
-    private func corrected(_ sample: Tensor, _ call: Int) -> Tensor {
-        guard let last, !solver.uncorrected.contains(call - 1) else { return sample }
+    private func corrected(_ sample: Tensor, _ call: Int) -> DoubledSum {
+        guard let last, !solver.uncorrected.contains(call - 1) else { return DoubledSum(sample) }
         let step = solver.step(from: levels[call - 1], to: levels[call])
         let lambdas = Array(history.lambdas.prefix(last.order + 1))
-        return combine(step, last.start, solver.corrector(step, lambdas))
+        return DoubledSum(terms(step, last.start, solver.corrector(step, lambdas)))
     }
 
-    private func combine(_ step: ExponentialStep, _ start: Tensor, _ weights: [Double]) -> Tensor {
-        linearCombination([(step.ofSample, start)] + history.terms(weights))
+    private func terms(
+        _ step: ExponentialStep, _ start: DoubledSum, _ weights: [Double]
+    ) -> [(Double, Tensor)] {
+        start.times(step.ofSample) + history.terms(weights)
     }
 
     private func limit(_ call: Int) -> Int {
