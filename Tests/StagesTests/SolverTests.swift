@@ -88,20 +88,24 @@ import Testing
         #expect(end.values.allSatisfy { abs($0) < 1000 }, "\(end.values)")
     }
 
-    /// Three calls of the single-step solver see a parabola, so what it adds to the sample is
-    /// known. (Its stochastic kind is diffusers', which is not of third order.)
-    @Test(arguments: ["dpmsolver", "dpmsolver++"])
-    func thirdOrderTakesParabolasExactly(_ algorithm: String) throws {
+    /// Within a step, n calls of the single-step solver see a polynomial of n coefficients,
+    /// whatever their noise, so what it adds to the sample is known.
+    @Test(arguments: [("dpmsolver", 3), ("dpmsolver++", 3), ("sde-dpmsolver++", 2)])
+    func singleStepsTakePolynomialsExactly(_ algorithm: String, _ order: Int) throws {
         let scheduler = try makeScheduler(
             "dpmpp_2s",
             Self.stableDiffusion.merging([
-                "algorithm_type": .string(algorithm), "solver_order": 3, "solver_type": "heun",
-                "final_sigmas_type": "sigma_min", "use_exponential_sigmas": true,
+                "algorithm_type": .string(algorithm), "solver_order": .integer(order),
+                "solver_type": "heun", "final_sigmas_type": "sigma_min",
+                "use_exponential_sigmas": true,
                 "prediction_type": algorithm == "dpmsolver" ? "epsilon" : "sample",
             ]) { $1 })
         let trajectory = try scheduler.trajectory(steps: 12)
-        func parabola(_ lambda: Double) -> Double { 0.3 - 0.2 * lambda + 0.1 * lambda * lambda }
-        let with = try run(trajectory) { Float(parabola(-log($0))) }
+        func polynomial(_ lambda: Double) -> Double {
+            let line = 0.3 - 0.2 * lambda
+            return order == 3 ? line + 0.1 * lambda * lambda : line
+        }
+        let with = try run(trajectory) { Float(polynomial(-log($0))) }
         let without = try run(trajectory) { _ in 0 }
         let difference = zip(with.values, without.values).map { $0 - $1 }
 
@@ -109,9 +113,14 @@ import Testing
         let (first, last) = (-log(sigmas[0]), -log(sigmas[12]))
         let end = NoiseLevel.preserving(sigma: sigmas[12])
         let exact =
-            algorithm == "dpmsolver"
-            ? -end.signal * integral(first, last) { exp(-$0) * parabola($0) }
-            : end.signal * integral(first, last) { exp($0 - last) * parabola($0) }
+            switch algorithm {
+            case "dpmsolver":
+                -end.signal * integral(first, last) { exp(-$0) * polynomial($0) }
+            case "dpmsolver++":
+                end.signal * integral(first, last) { exp($0 - last) * polynomial($0) }
+            default:
+                2 * end.signal * integral(first, last) { exp(2 * ($0 - last)) * polynomial($0) }
+            }
         expectClose(difference, difference.map { _ in Float(exact) })
     }
 
