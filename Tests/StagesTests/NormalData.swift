@@ -65,7 +65,7 @@ struct NormalRun {
         if let middle = Self.middle(scheduler, settings) {
             // They say where a step begins and ends, not where its second call is.
             let ends = sigmas
-            for call in stride(from: 1, to: ends.count - 1, by: 2) {
+            for call in stride(from: 1, to: trajectory.timesteps.count, by: 2) {
                 sigmas[call] = middle(ends[call - 1], ends[call])
             }
         }
