@@ -130,14 +130,14 @@ extension PluginError {
     /// The same error with the names that the user knows.
     /// - Parameter names: of the stages that there are.
     func of(_ entry: StageEntry, among names: [String] = []) -> PluginError {
-        let cause = (self.cause as? SettingError).map(entry.explained) ?? self.cause
+        if code == .badSetting, let fault = entry.fault(ofNameIn: description) {
+            return PluginError(code, plugin, "cannot make the stage", cause: fault)
+        }
         if let copy = entry.code {
             return PluginError(
                 code, "\(entry.plugin), committed as \(copy.path)", message, cause: cause)
         }
-        guard entry.kind == .scheduler, code == .notFound else {
-            return PluginError(code, plugin, message, cause: cause)
-        }
+        guard entry.kind == .scheduler, code == .notFound else { return self }
         let hint = SchedulerName.hint(for: entry.plugin, among: names)
         return PluginError(code, entry.plugin, "\(message); \(hint)", cause: cause)
     }

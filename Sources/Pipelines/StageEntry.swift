@@ -158,14 +158,15 @@ extension StageEntry {
             .union(name.switchedOff.subtracting(ownOptions.keys))
     }
 
-    /// Says it of the name, if that is where a refused option comes from.
-    func explained(_ error: SettingError) -> SettingError {
+    /// Why a stage was refused, if its name says an option that it does not know.
+    /// - Parameter message: what was said of the refusal, perhaps by another process.
+    func fault(ofNameIn message: String) -> SettingError? {
+        guard let name = schedulerName else { return nil }
         let own = ownOptions
-        guard let name = schedulerName, error.message.hasPrefix("unknown key"),
-            let option = name.options.first(where: {
-                error.key == fullKey($0.key) && own[$0.key] == nil
-            })
-        else { return error }
+        let option = name.options.first {
+            own[$0.key] == nil && message.contains("\(fullKey($0.key)): unknown key")
+        }
+        guard let option else { return nil }
         return SettingError(
             key: fullKey("plugin"),
             message: "\"\(plugin)\" stands for \(name.stage) with \(option.key) = "

@@ -93,6 +93,13 @@ import Testing
         let named = try load([swap("ddim+trailing")], model: true).ownScheduler
         #expect(named.recipe.hasPrefix("ddim+trailing, "))
         #expect(named.recipe.contains("steps_offset 1"))
+        // The folder's Karras sigmas give way to other ones, and stay where nothing is said.
+        for (name, canonical) in [
+            ("euler", "euler+karras+leading"), ("Euler Exponential", "euler+exponential+leading"),
+            ("euler+ays", "euler+ays"), ("euler+karras+trailing", "euler+karras+trailing"),
+        ] {
+            #expect(try load([swap(name)], model: true).ownScheduler.name == canonical)
+        }
     }
 
     @Test func equalNamesHaveEqualRecipes() throws {
@@ -153,7 +160,7 @@ import Testing
         #expect(generation.ownScheduler.recipe == own)
         for (name, words) in [
             ("ddim+karras", "which ddim does not know"),
-            ("dimm", "did you mean \"ddim\"?"),
+            ("Restart", "no scheduler \"Restart\""), ("dimm", "did you mean \"ddim\"?"),
             ("ddim+karros", "did you mean \"karras\"?"), ("../ddim+karras", "no scheduler"),
         ] {
             #expect {
