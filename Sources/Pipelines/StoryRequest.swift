@@ -67,6 +67,7 @@ public struct ImageStart: Sendable, Equatable {
     /// Calls of the UNet to come.
     public var calls: Int
     public var seed: UInt64
+    /// Its name in our own dialect: see ``SchedulerName``.
     public var scheduler: String
 
     public init(

@@ -279,6 +279,9 @@ struct  Voken__V1__ImageBegin
    */
   uint32_t calls;
   uint64_t seed;
+  /*
+   * Its own name with what its options amount to: "dpmpp_2m+karras".
+   */
   char *scheduler;
 };
 #define VOKEN__V1__IMAGE_BEGIN__INIT \
