@@ -182,6 +182,12 @@ import Testing
         }
         try write(Self.good)
         #expect(try trace("--steps", "2", "--shape", "1,4").status == 0)
+        // Whoever types a path means it.
+        let file = Program.folder.path + "/libSchedulerDDIM.so"
+        try write("{}")
+        #expect(try trace("--steps", "2", "--shape", "1,4", "--scheduler", file).status == 0)
+        let other = try trace("--steps", "2", "--shape", "1,4", "--scheduler", "Euler a")
+        #expect(other.output.hasPrefix("euler_a: 2 calls"), "\(other)")
     }
 
     @Test func refusesTensorsThatDoNotFit() throws {

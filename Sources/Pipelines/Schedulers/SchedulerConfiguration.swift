@@ -7,7 +7,7 @@ import Stages
 /// among them.
 public struct SchedulerConfiguration: Sendable {
     let path: String
-    /// In any dialect; never a file.
+    /// In any dialect, or a plugin's file.
     let scheduler: String
     let options: [String: SettingValue]
 
@@ -16,15 +16,16 @@ public struct SchedulerConfiguration: Sendable {
         let settings = try ModelFolder.readConfiguration(path)
         let written =
             settings.value("_class_name") == nil ? nil : try settings.string("_class_name")
+        // A file that says what to compute must not say which code to run.
+        if let written, written.contains("/") {
+            throw RequestError(
+                .invalid, "\(path): _class_name \"\(written)\" is a path, not a scheduler's name")
+        }
         guard let name = scheduler ?? written else {
             throw RequestError(
                 .invalid,
                 "\(path): _class_name is missing, which names the scheduler, as in "
                     + "\"_class_name\": \"DPMSolverMultistepScheduler\"")
-        }
-        // A file that says what to compute must not say which code to run.
-        guard !name.contains("/") else {
-            throw RequestError(.invalid, "\(path): \"\(name)\" is a path, not a scheduler's name")
         }
         self.path = path
         self.scheduler = name

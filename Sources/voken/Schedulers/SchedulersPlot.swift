@@ -76,7 +76,8 @@ struct SchedulersPlot: ParsableCommand {
         var hasLevels: Bool { !sigmas.isEmpty }
 
         var panel: SigmaPanel {
-            let levels = sigmas.map { $0 ?? .infinity }
+            // Some are listed past the end, as diffusers does.
+            let levels = sigmas.prefix(calls + 1).map { $0 ?? .infinity }
             return SigmaPanel(
                 title: "\(name), \(calls) calls for \(steps) steps: "
                     + (hasLevels ? "sigma" : "timestep"),

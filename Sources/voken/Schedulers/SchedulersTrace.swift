@@ -29,7 +29,10 @@ struct SchedulersTrace: ParsableCommand {
             """, valueName: "file"))
     var config: String
 
-    @Option(help: ArgumentHelp("In place of the file's _class_name.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "A scheduler, or a plugin's file, in place of the file's _class_name.",
+            valueName: "name"))
     var scheduler: String?
 
     @Option(help: "As generate counts them; the model may have been called more often.")
@@ -70,7 +73,7 @@ struct SchedulersTrace: ParsableCommand {
             let start: SchedulerTrace.Start
             if let sample { start = .sample(sample) } else { start = .shape(shape ?? []) }
             let run = try SchedulerTrace(
-                SchedulerConfiguration(config, scheduler: scheduler), steps: steps, from: start,
+                SchedulerConfiguration(config, scheduler: scheduler.map(pluginName)), steps: steps, from: start,
                 outputs: outputs, seed: seed)
             try run.write(to: trace)
             tell(run)
