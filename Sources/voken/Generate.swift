@@ -35,7 +35,11 @@ struct Generate: ParsableCommand {
         help: "From 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.")
     var guidanceRescale: Double?
 
-    @Option(help: "A scheduler that the pipeline names, or any in the plugin folders.")
+    @Option(
+        help: """
+            A scheduler that the pipeline names, or any in the plugin folders, by any of its names \
+            (voken schedulers).
+            """)
     var scheduler: String?
 
     @Option(

@@ -17,6 +17,7 @@ struct Swap: ParsableCommand {
             if it does not.
 
               voken swap scheduler pndm --set skip_prk_steps=true
+              voken swap scheduler "DPM++ 2M Karras"
               voken swap scheduler ./libMine.so
               voken swap unet --weights ink.safetensors
             """)

@@ -50,7 +50,8 @@ struct ChatTests {
         try Data(Image(width: 4, height: 4, red: 9, green: 9, blue: 9).png())
             .write(to: URL(filePath: picture))
         let result = try chat([
-            "/seed 7", "/image \(picture)", "/scheduler ddim eta=0.5", "/steps 3", "one", "two",
+            "/seed 7", "/image \(picture)", "/scheduler DDIM Trailing eta=0.5", "/steps 3", "one",
+            "two",
             "/scheduler", "/steps", "three", "/quit", "never",
         ])
         #expect(result.status == 0, "\(result.errors)")
@@ -58,7 +59,7 @@ struct ChatTests {
         #expect(requests.map(\.prompt) == ["one", "two", "three"])
         #expect(requests.map(\.seed) == [7, nil, nil])
         #expect(requests.map(\.images.count) == [1, 0, 0])
-        #expect(requests.map(\.scheduler) == ["ddim", "ddim", nil])
+        #expect(requests.map(\.scheduler) == ["DDIM Trailing", "DDIM Trailing", nil])
         #expect(requests.map(\.schedulerOptions) == [#"{"eta":0.5}"#, #"{"eta":0.5}"#, ""])
         #expect(requests.map(\.steps) == [3, 3, nil])
     }

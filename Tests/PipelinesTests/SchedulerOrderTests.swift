@@ -172,6 +172,22 @@ import Testing
         }
     }
 
+    /// Also before anything is made.
+    @Test func aReviewKnowsNames() throws {
+        let serving = try echoGeneration()
+        func problems(_ name: String) -> [String] {
+            let own = "[stage.scheduler]\nplugin = "
+            let text = echoText.replacing(own + "\"echo\"", with: own + "\"\(name)\"")
+            return PipelineReview(
+                text: text, path: "echo.toml", serving: serving, host: serving.host
+            )
+            .problems.map(\.message)
+        }
+        #expect(problems("DDIM Trailing") == [])
+        #expect(problems("dimm").first?.contains("did you mean \"ddim\"?") == true)
+        #expect(problems("ddim+karros").first?.contains("did you mean \"karras\"?") == true)
+    }
+
     @Test func aTablesNameIsFoundHoweverItIsSpelt() throws {
         let text =
             echoText + """

@@ -185,8 +185,10 @@ extension SchedulerName {
             for alias in known.aliases + known.others { names[key(alias)] = alias }
         }
         for stage in stages { names[key(stage)] = stage }
-        let nearest = Checkpoints.nearest(to: key(base), in: names.keys.sorted())
-            .flatMap { names[$0] }
+        let nearest =
+            text.utf8.count > longest
+            ? nil
+            : Checkpoints.nearest(to: key(base), in: names.keys.sorted()).flatMap { names[$0] }
         return nearest.map { "did you mean \"\($0)\(suffixes)\"?" }
             ?? "there are \(stages.joined(separator: ", "))"
     }

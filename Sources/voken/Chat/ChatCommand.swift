@@ -51,7 +51,11 @@ enum ChatCommand: Equatable {
         case ("steps", 2): self = .steps(try ChatCommand.number(operand, for: name))
         case ("steps", 1): self = .steps(nil)
         case ("scheduler", _):
-            self = .scheduler(words.dropFirst().first, Array(words.dropFirst(2)))
+            // So may a scheduler's.
+            let called = words.dropFirst().prefix { !$0.contains("=") }
+            self = .scheduler(
+                called.isEmpty ? nil : called.joined(separator: " "),
+                Array(words.dropFirst(1 + called.count)))
         case ("undo", 1): self = .undo
         case ("sessions", 1): self = .sessions
         case ("help", 1): self = .help

@@ -73,7 +73,8 @@ struct SchedulersTrace: ParsableCommand {
             let start: SchedulerTrace.Start
             if let sample { start = .sample(sample) } else { start = .shape(shape ?? []) }
             let run = try SchedulerTrace(
-                SchedulerConfiguration(config, scheduler: scheduler.map(pluginName)), steps: steps, from: start,
+                SchedulerConfiguration(config, scheduler: scheduler.map(pluginName)), steps: steps,
+                from: start,
                 outputs: outputs, seed: seed)
             try run.write(to: trace)
             tell(run)

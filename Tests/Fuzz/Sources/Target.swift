@@ -45,7 +45,9 @@ extension Target {
     private static let wire: [Target] = [
         .frames, .server, .client, .requestEnvelope, .responseEnvelope,
     ]
-    private static let texts: [Target] = [.json, .pipelineFile, .generationStore]
+    private static let texts: [Target] = [
+        .json, .pipelineFile, .generationStore, .schedulerName,
+    ]
     private static let files: [Target] = [.safetensors, .safetensorsHeader, .elf, .png, .jpeg]
     private static let tokens: [Target] = [.llamaText, .llamaModel, .clipText, .clipModel]
 }

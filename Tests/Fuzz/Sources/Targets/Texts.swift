@@ -7,10 +7,12 @@ extension Target {
         let value: SettingValue
         do throws(JSONError) { value = try JSON.parse(bytes) } catch {
             expect(!error.description.isEmpty, "an error without words")
+            _ = try? JSON.parse(bytes, as: .python)
             return
         }
         let again = try JSON.parse(Array(value.json.utf8))
         expect(again == value, "\(value) reads back as \(again)")
+        expect(try JSON.parse(bytes, as: .python) == value, "\(value) is another to Python")
         let text = String(decoding: bytes, as: UTF8.self)
         guard let options = try? parseOptions(text) else { return }
         expect(try parseOptions(optionsText(options)) == options, "\(options) as options")
@@ -36,5 +38,34 @@ extension Target {
         let lines = tomlLines(tree)
         let again = try parseTOML(lines.joined(separator: "\n"), file: "")
         expect(tomlLines(again) == lines, "\(lines) read back as \(tomlLines(again))")
+    }
+
+    /// The tables are made once.
+    private static let knowsNames = kept { !SchedulerName.hint(for: "", among: ["ddim"]).isEmpty }
+
+    /// What a request calls its scheduler.
+    static let schedulerName = Target(
+        "scheduler-name", longest: 256, heap: HeapBound(each: 4000, fixed: 1 << 20),
+        seeds: {
+            ["dpmpp_2m+karras+trailing", "DPM++ 2M SDE Heun Karras", "UniPCMultistepScheduler"]
+                .map { Array($0.utf8) }
+        }
+    ) { bytes in
+        guard knowsNames, let text = String(validating: bytes, as: UTF8.self) else { return }
+        let stages = ["ddim", "dpmpp_2m", "mine"]
+        expect(!SchedulerName.hint(for: text, among: stages).isEmpty, "no hint")
+        guard let name = SchedulerName(text) else { return }
+        expect(!text.contains("/"), "a path is a name")
+        let said = SchedulerName.said(by: name.options)
+        guard let again = SchedulerName(name.canonical) else {
+            // Another author's name stands for itself.
+            expect(name.canonical == name.stage && said.isEmpty, "\(name.canonical) is no name")
+            return
+        }
+        let unsaid = name.options.filter { !said.contains($0.key) }
+        expect(again.stage == name.stage, "\(text) is \(name), then \(again)")
+        expect(
+            again.options.merging(unsaid) { own, _ in own } == name.options,
+            "\(text) is \(name), then \(again)")
     }
 }
