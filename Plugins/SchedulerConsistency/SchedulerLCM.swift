@@ -62,10 +62,7 @@ struct LCMTrajectory: Trajectory {
     var timesteps: [Float] { visited.map(Float.init) }
 
     var sigmas: [Double] {
-        visited.map { timestep in
-            let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
-            return level.noise / level.signal
-        } + [0]
+        visited.map(schedule.sigma) + [0]
     }
 
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }

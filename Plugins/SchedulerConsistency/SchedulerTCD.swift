@@ -61,10 +61,7 @@ struct TCDTrajectory: Trajectory {
     var timesteps: [Float] { visited.map(Float.init) }
 
     var sigmas: [Double] {
-        (visited + [0]).map { timestep in
-            let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
-            return level.noise / level.signal
-        }
+        (visited + [0]).map(schedule.sigma)
     }
 
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }

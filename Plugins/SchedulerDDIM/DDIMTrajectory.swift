@@ -27,10 +27,7 @@ struct DDIMTrajectory: Trajectory {
 
     var sigmas: [Double] {
         let ends = steps.last.map { [$0.to] } ?? []
-        return (steps.map(\.from) + ends).map { timestep in
-            let level = NoiseLevel.preserving(alpha: plan.schedule.alpha(at: timestep))
-            return level.noise / level.signal
-        }
+        return (steps.map(\.from) + ends).map(plan.schedule.sigma)
     }
 
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }

@@ -67,10 +67,7 @@ struct DDIMInverseTrajectory: Trajectory {
 
     var sigmas: [Double] {
         let starts = steps.first.map { [$0.from] } ?? []
-        return (starts + steps.map(\.to)).map { timestep in
-            let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
-            return level.noise / level.signal
-        }
+        return (starts + steps.map(\.to)).map(schedule.sigma)
     }
 
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }

@@ -84,10 +84,7 @@ struct DDPMTrajectory: Trajectory {
     var timesteps: [Float] { steps.map { Float($0.from) } }
 
     var sigmas: [Double] {
-        (steps.map(\.from) + [-1]).map { timestep in
-            let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
-            return level.noise / level.signal
-        }
+        (steps.map(\.from) + [-1]).map(schedule.sigma)
     }
 
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }

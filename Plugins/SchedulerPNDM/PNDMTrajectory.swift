@@ -24,10 +24,7 @@ struct PNDMTrajectory: Trajectory {
     var timesteps: [Float] { calls.map { Float($0.timestep) } }
 
     var sigmas: [Double] {
-        (calls.map(\.timestep) + [calls[calls.count - 1].to]).map { timestep in
-            let level = NoiseLevel.preserving(alpha: schedule.alpha(at: timestep))
-            return level.noise / level.signal
-        }
+        (calls.map(\.timestep) + [calls[calls.count - 1].to]).map(schedule.sigma)
     }
 
     func modelInput(_ sample: Tensor, call: Int) -> Tensor { sample }

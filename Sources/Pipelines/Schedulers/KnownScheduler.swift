@@ -10,6 +10,8 @@ struct KnownScheduler: Sendable {
     let labels: [String]
     /// Of other programs, and shorter or longer spellings.
     let others: [String]
+    /// What any of its names says, whatever a model folder says.
+    let implied: [String: SettingValue]
     /// Names for the stage with certain options.
     let presets: [Preset]
 
@@ -20,13 +22,16 @@ struct KnownScheduler: Sendable {
 
     init(
         _ stage: String, _ diffusers: String?, _ labels: [String] = [], others: [String] = [],
-        presets: [(String, [String: SettingValue])] = []
+        implied: [String: SettingValue] = [:], presets: [(String, [String: SettingValue])] = []
     ) {
         self.stage = stage
         self.diffusers = diffusers
         self.labels = labels
         self.others = others
-        self.presets = presets.map { Preset(name: $0.0, options: $0.1) }
+        self.implied = implied
+        self.presets = presets.map { name, options in
+            Preset(name: name, options: implied.merging(options) { _, own in own })
+        }
     }
 
     /// All names but the stage's own, as people write them.
@@ -55,6 +60,7 @@ struct KnownScheduler: Sendable {
             presets: [("DPM++ 3M", ["solver_order": 3])]),
         KnownScheduler(
             "dpmpp_2m_sde", nil, ["DPM++ 2M SDE"],
+            implied: ["algorithm_type": "sde-dpmsolver++"],
             presets: [("DPM++ 2M SDE Heun", ["solver_type": "heun"])]),
         KnownScheduler("dpmpp_2m_inverse", "DPMSolverMultistepInverse"),
         KnownScheduler("dpmpp_2s", "DPMSolverSinglestep", ["DPM++ 2S"]),
@@ -75,7 +81,7 @@ struct KnownScheduler: Sendable {
         for known in all {
             let names =
                 [known.stage] + (known.diffusers.map { [$0] } ?? []) + known.labels + known.others
-            for name in names { named[SchedulerName.key(name)] = (known.stage, [:]) }
+            for name in names { named[SchedulerName.key(name)] = (known.stage, known.implied) }
             for preset in known.presets {
                 named[SchedulerName.key(preset.name)] = (known.stage, preset.options)
             }

@@ -87,6 +87,12 @@ public struct NoiseSchedule: Sendable {
         timestep < 0 ? finalAlpha : alphas[timestep]
     }
 
+    /// σ of a timestep; those below zero are past the last step.
+    public func sigma(at timestep: Int) -> Double {
+        let alpha = alpha(at: timestep)
+        return ((1 - alpha) / alpha).squareRoot()
+    }
+
     /// σ = √((1 − ᾱ) / ᾱ) of each timestep, ascending: the noise of a sample x_0 + σ · ε.
     public var sigmas: [Double] { alphas.map { ((1 - $0) / $0).squareRoot() } }
 
