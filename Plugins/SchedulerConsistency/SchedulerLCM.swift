@@ -73,7 +73,7 @@ struct LCMTrajectory: Trajectory {
         _ sample: Tensor, output: Tensor, call: Int, noise: inout TorchGenerator
     ) -> Tensor {
         let level = NoiseLevel.preserving(alpha: schedule.alpha(at: visited[call]))
-        let original = bound(level.original(prediction)(sample, output))
+        let original = level.original(prediction)
         let deviation = 0.5
         let time = scaling * Double(visited[call])
         let sum = time * time + deviation * deviation
@@ -84,7 +84,12 @@ struct LCMTrajectory: Trajectory {
             isLast
             ? NoiseLevel(signal: 1, noise: 0)
             : NoiseLevel.preserving(alpha: schedule.alpha(at: visited[call + 1]))
-        var terms = [(next.signal * ofOriginal, original), (next.signal * ofSample, sample)]
+        let factor = next.signal * ofOriginal
+        var terms =
+            bound == .none
+            ? (factor * original).terms(sample, output)
+            : [(factor, bound(original(sample, output)))]
+        terms.append((next.signal * ofSample, sample))
         if !isLast { terms.append((next.noise, noise.normal(like: sample))) }
         return linearCombination(terms)
     }

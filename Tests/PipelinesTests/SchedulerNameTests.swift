@@ -5,6 +5,9 @@ import Testing
 
 /// What people call schedulers.
 @Suite struct SchedulerNameTests {
+    private static let drawsNoise: [String: SettingValue] = ["algorithm_type": "sde-dpmsolver++"]
+    private static let byHeun = drawsNoise.merging(["solver_type": "heun"]) { $1 }
+
     /// Each with the canonical name, and the options that it does not say.
     private static let names: [(String, String, [String: SettingValue])] = [
         ("ddim", "ddim", [:]), ("DDIM", "ddim", [:]), ("DDIMScheduler", "ddim", [:]),
@@ -35,10 +38,10 @@ import Testing
         ("DPMSolverMultistepScheduler", "dpmpp_2m", [:]),
         ("DPMSolverMultistepScheduler+lu", "dpmpp_2m+lu", [:]),
         ("dpmpp_3m_k", "dpmpp_2m+karras", ["solver_order": 3]),
-        ("DPM++ 2M SDE", "dpmpp_2m_sde", [:]),
-        ("DPM++ 2M SDE Exponential", "dpmpp_2m_sde+exponential", [:]),
-        ("DPM++ 2M SDE Heun", "dpmpp_2m_sde", ["solver_type": "heun"]),
-        ("DPM++ 2M SDE Heun Karras", "dpmpp_2m_sde+karras", ["solver_type": "heun"]),
+        ("DPM++ 2M SDE", "dpmpp_2m_sde", drawsNoise),
+        ("DPM++ 2M SDE Exponential", "dpmpp_2m_sde+exponential", drawsNoise),
+        ("DPM++ 2M SDE Heun", "dpmpp_2m_sde", byHeun),
+        ("DPM++ 2M SDE Heun Karras", "dpmpp_2m_sde+karras", byHeun),
         ("DPMSolverMultistepInverseScheduler", "dpmpp_2m_inverse", [:]),
         ("DPM++ 2S", "dpmpp_2s", [:]), ("DPMSolverSinglestepScheduler", "dpmpp_2s", [:]),
         ("DPM++ 2S a", "dpmpp_2s_a", [:]), ("DPM++ 2S a Karras", "dpmpp_2s_a+karras", [:]),
