@@ -5,8 +5,8 @@ import Stages
 /// One stage as a pipeline names it.
 struct StageEntry: Sendable, Equatable {
     let kind: StageKind
-    /// The name of the stage in its plugin (`llama`, `ddim`), or the path of a plugin's file. A
-    /// scheduler's is what the user calls it: see ``SchedulerName``.
+    /// A `PluginReference`: the name of the stage in its plugin (`llama`), or the path of a
+    /// plugin's file. A scheduler's name is what the user calls it: see ``SchedulerName``.
     var plugin: String
     /// The model folder's absolute path.
     var model: String?
@@ -125,8 +125,9 @@ struct StageEntry: Sendable, Equatable {
     ) -> StageOrder {
         let name = schedulerName
         let settings = (name?.options ?? [:]).merging(ownOptions) { _, own in own }
+        let committed = code.map { PluginReference(self.plugin).text(inFile: $0.path) }
         return StageOrder(
-            kind, plugin: plugin ?? code?.path ?? stageName,
+            kind, plugin: plugin ?? committed ?? stageName,
             StageContext(model: model, settings: Settings(settings, path: key), log: log),
             tolerated: tolerated)
     }

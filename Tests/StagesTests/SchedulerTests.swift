@@ -58,8 +58,8 @@ import Testing
 
     /// Two images at different steps of one scheduler do not disturb each other.
     @Test(arguments: [
-        "ddim", "pndm", "echo", "dpmpp_2m", "dpmpp_2m_sde", "dpmpp_2m_inverse", "dpmpp_2s", "deis",
-        "unipc", "sa_solver",
+        "ddim", "pndm", "echo", "heun", "lms", "dpmpp_sde", "dpmpp_2m", "dpmpp_2m_sde",
+        "dpmpp_2m_inverse", "dpmpp_2s", "deis", "unipc", "sa_solver",
     ])
     func trajectoriesAreIndependent(_ name: String) throws {
         let scheduler = try makeScheduler(name)

@@ -84,9 +84,7 @@ public struct SchedulerCatalog: Sendable {
         do {
             switch source {
             case .stableDiffusion:
-                return try ModelFolder(
-                    path: "",
-                    configuration: Settings(SchedulerSummary.KnownRun.stableDiffusionBetas))
+                return try ModelFolder(path: "", configuration: Settings(.stableDiffusion()))
             case .model(let path): return try ModelFolder.open(path)
             case .pipeline: return try entry.model.map { try ModelFolder.open($0) }
             case .defaults: return nil

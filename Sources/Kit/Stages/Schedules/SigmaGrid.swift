@@ -65,6 +65,7 @@ public struct SigmaTable: Sendable {
             if floors[middle] <= logarithm { low = middle } else { high = middle }
         }
         let distance = logarithms[low] - logarithms[low + 1]
+        // A β of zero makes two timesteps alike.
         guard distance != 0 else { return Double(low) }
         let clamped = min(max((logarithms[low] - logarithm) / distance, 0), 1)
         return (1 - clamped) * Double(low) + clamped * Double(low + 1)

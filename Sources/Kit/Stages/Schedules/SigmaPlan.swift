@@ -4,8 +4,8 @@ import Glibc
 /// From a scheduler's options to the noise levels of a run, for algorithms that step from σ to σ.
 ///
 /// Reads the shapes of ``SigmaShape``, and where an algorithm has them `timestep_spacing`,
-/// `steps_offset`, `timesteps`, `sigmas`, `final_sigmas_type`, `lambda_min_clipped`, `sigma_min`
-/// and `sigma_max`.
+/// `steps_offset`, `timesteps`, `sigmas`, `final_sigmas_type`, `lambda_min_clipped`, `sigma_min`,
+/// `sigma_max` and `interpolation_type`.
 ///
 /// `timesteps` is a list of training timesteps, descending, or the word `ays` for those of
 /// ``AlignYourSteps``; `sigmas` is a list of levels, descending, the last of which is where the
@@ -102,16 +102,22 @@ public struct SigmaPlan: Sendable {
         let positions = try spacing.positions(
             steps: steps, of: count, offset: offset, rule: conventions.rule,
             last: conventions.rule == .points ? nil : last)
-        let own = positions.map(table.sigma)
-        guard let shape else { return SigmaGrid(timesteps: positions, sigmas: own + [end()]) }
-        let (first, smallest) =
-            switch conventions.rule {
-            case .points: (own[0], own[own.count - 1])
-            case .intervals: (table.largest, table.smallest)
-            case .inverse: (table.smallest, table.largest)
-            }
-        let sigmas = shape.sigmas(
-            from: range.largest ?? first, to: range.smallest ?? smallest, count: steps)
+        guard let shape else { return grid(at: positions) }
+        var (first, final) = (table.largest, table.smallest)
+        switch conventions.rule {
+        case .points where interpolation == .linear:
+            first = table.sigma(at: positions[0])
+            final = table.sigma(at: positions[positions.count - 1])
+        case .points, .intervals: break
+        case .inverse: swap(&first, &final)
+        }
+        let (from, to) = (range.largest ?? first, range.smallest ?? final)
+        guard conventions.rule == .inverse || from >= to else {
+            throw SettingError(
+                key: "sigma_min, sigma_max",
+                message: "the levels would rise, from \(from) to \(to); set both or neither")
+        }
+        let sigmas = shape.sigmas(from: from, to: to, count: steps)
         return SigmaGrid(
             timesteps: sigmas.map { shapedTimestep($0, shape) },
             sigmas: sigmas + [end(afterShaped: sigmas[sigmas.count - 1])])

@@ -114,8 +114,6 @@ CASES = {
         "cosine": ([10], LATENT | CLIPPED_COSINE),
         "trained": ([10], TRAINED),
     },
-    # Not third order of sde-dpmsolver++ with heun: diffusers' has a wrong sign, does not converge,
-    # and makes samples too large for single precision to follow.
     "dpmpp_2s": {
         "latent": ([1, 50], BARE),
         "few": ([2, 3], BARE),
