@@ -35,6 +35,12 @@ public final class Server: Sendable {
         public var retirement = Duration.seconds(600)
         /// Is told that the server lives, what it serves, and that it stops.
         public var manager: ServiceManager?
+        /// Whether SIGTERM and SIGINT ``Server/drain()`` and SIGUSR2 ``Server/upgrade(to:progress:)``,
+        /// from before the first caller is served. One server of a process may.
+        ///
+        /// For service managers: after an upgrade the process that serves is another one, with
+        /// another id, a child of this one until this one has ended.
+        public var handlesSignals = false
         /// Called when the server begins to drain or to stop: what else would be waited for should
         /// end.
         public var onDrain: @Sendable () -> Void = {}
@@ -66,9 +72,12 @@ public final class Server: Sendable {
         let loop = try Loop()
         do throws(EventLoopError) {
             core = try loop.sync { () throws(EventLoopError) in
-                LoopBound(
-                    try ServerCore(settings, backend: backend, book: book, loop: loop),
-                    to: loop)
+                let core = try ServerCore(settings, backend: backend, book: book, loop: loop)
+                if settings.handlesSignals {
+                    core.drainOnSignals()
+                    core.upgradeOnSignal()
+                }
+                return LoopBound(core, to: loop)
             }
         } catch {
             loop.stopAndWait()  // whoever tries again finds all given back
@@ -90,11 +99,6 @@ public final class Server: Sendable {
         loop.execute { [core] in core.value.stop() }
     }
 
-    /// Lets SIGTERM and SIGINT ``drain()``. One server of a process may.
-    public func drainOnSignals() {
-        loop.execute { [core] in core.value.drainOnSignals() }
-    }
-
     /// Starts a new process, which inherits the listening socket, and leaves new callers to it once
     /// it serves; then this server serves the connections that it has, and stops when none is left.
     /// If the new process does not come to serve, nothing changes.
@@ -110,14 +114,6 @@ public final class Server: Sendable {
         progress: @escaping @Sendable (UpgradeProgress) -> Void = { _ in }
     ) {
         loop.execute { [core] in core.value.upgrade(to: program, progress: progress) }
-    }
-
-    /// Lets SIGUSR2 ``upgrade(to:progress:)``. One server of a process may.
-    ///
-    /// For service managers: the process that serves is then another one, with another id, a child
-    /// of this one until this one has ended.
-    public func upgradeOnSignal() {
-        loop.execute { [core] in core.value.upgradeOnSignal() }
     }
 
     /// Says to the service manager that this process serves.

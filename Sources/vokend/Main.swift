@@ -163,11 +163,10 @@ struct Vokend: ParsableCommand {
         var settings = serverSettings(sockets, file, program)
         settings.access = access
         settings.manager = manager
+        settings.handlesSignals = true
         settings.onDrain = { host.stopProbes() }
         let server = try Server(
             settings, backend: EngineBackend(engine, swapper, host), book: book)
-        server.drainOnSignals()
-        server.upgradeOnSignal()
         predecessor?.announce(version: vokenVersion)
         server.announceReady(isSuccessor: predecessor != nil)
         logger.notice(
