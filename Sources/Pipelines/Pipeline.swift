@@ -138,7 +138,8 @@ extension PluginError {
                 code, "\(entry.plugin), committed as \(copy.path)", message, cause: cause)
         }
         guard entry.kind == .scheduler, code == .notFound else { return self }
-        let hint = SchedulerName.hint(for: entry.plugin, among: names)
-        return PluginError(code, entry.plugin, "\(message); \(hint)", cause: cause)
+        // The host's message lists what there is.
+        let nearest = SchedulerName.nearest(to: entry.plugin, among: names).map { "; \($0)" } ?? ""
+        return PluginError(code, entry.plugin, message + nearest, cause: cause)
     }
 }

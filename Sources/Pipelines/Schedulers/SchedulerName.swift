@@ -164,9 +164,15 @@ extension SchedulerName {
 // MARK: - Hints
 
 extension SchedulerName {
-    /// What to say to whoever has named a scheduler that there is not.
+    /// What to say to whoever has named a scheduler that there is not: what may have been meant, or
+    /// else what there is.
     /// - Parameter stages: the names of those that there are.
     public static func hint(for text: String, among stages: [String]) -> String {
+        nearest(to: text, among: stages) ?? "there are \(stages.joined(separator: ", "))"
+    }
+
+    /// What may have been meant.
+    static func nearest(to text: String, among stages: [String]) -> String? {
         var (base, suffixes) = (text, "")
         switch read(text) {
         case .wrong(let reason): return reason
@@ -190,6 +196,5 @@ extension SchedulerName {
             ? nil
             : Checkpoints.nearest(to: key(base), in: names.keys.sorted()).flatMap { names[$0] }
         return nearest.map { "did you mean \"\($0)\(suffixes)\"?" }
-            ?? "there are \(stages.joined(separator: ", "))"
     }
 }
