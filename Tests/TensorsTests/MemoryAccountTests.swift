@@ -79,7 +79,12 @@ struct MemoryAccountTests {
             let weight = Weight(Tensor([2, 3, 2, 2], repeating: 1), format: .float16)
             return [
                 weight, weight.channelsInnermost(), weight.reshaped([6, 4]),
-                Weight([3], format: .bfloat16, copying: [0x80, 0x3f, 0, 0xc0, 0, 0]),
+                Weight([3], format: .bfloat16) { bytes in
+                    for (index, bits) in [0x3f80, 0xc000, 0].enumerated() {
+                        bytes.storeBytes(
+                            of: UInt16(bits), toByteOffset: 2 * index, as: UInt16.self)
+                    }
+                },
             ]
         }
         #expect(account.tensors.bytes == 48 + 48 + 6)

@@ -2,15 +2,15 @@ public import Layers
 import Synchronization
 public import Tensors
 
-/// The tensors of one or several safetensors files under one set of names.
+/// The tensors of one or several weight files under one set of names.
 public final class CheckpointStore: ParameterStore {
-    public let files: [Safetensors]
+    public let files: [any WeightFile]
     /// Which file holds a name.
     private let owners: [String: Int]
     private let read = Mutex<Set<String>>([])
 
     /// - Throws: if two of the files hold the same name.
-    public init(_ files: [Safetensors]) throws(CheckpointError) {
+    public init(_ files: [any WeightFile]) throws(CheckpointError) {
         var owners: [String: Int] = [:]
         for (index, file) in files.enumerated() {
             for name in file.names {
@@ -43,10 +43,10 @@ public final class CheckpointStore: ParameterStore {
     public func requireAllRead(ignoring patterns: [String] = []) throws(ParameterError) {
         let read = read.withLock { $0 }
         let unused = names.filter { name in
-            guard let owner = owners[name], let entry = files[owner].entries[name] else {
+            guard let owner = owners[name], let tensor = files[owner].tensors[name] else {
                 return false
             }
-            return !read.contains(name) && !entry.type.isInteger
+            return !read.contains(name) && !tensor.format.isInteger
                 && !patterns.contains { matches(name, pattern: $0) }
         }
         if let first = unused.first {

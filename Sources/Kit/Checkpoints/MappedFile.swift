@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 public import Tensors
 
 /// A file's contents, mapped read-only: pages are read when first touched and may be dropped again.
@@ -14,6 +15,7 @@ public import Tensors
     let identity: FileIdentity
     /// `nil` for an empty file, which cannot be mapped.
     private let base: UnsafeRawPointer?
+    private let knownHash = Mutex<String?>(nil)
 
     public init(path: String) throws(CheckpointError) {
         let descriptor = try openRegularFile(path)
@@ -35,6 +37,38 @@ public import Tensors
     deinit {
         if let base = unsafe base {
             unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
+        }
+    }
+
+    /// SHA-256 of the whole file; reads it when first asked for.
+    var hash: String {
+        knownHash.withLock { known in
+            if let known { return known }
+            var hash = SHA256()
+            hash.update(self)
+            let digest = hash.finish()
+            known = digest
+            return digest
+        }
+    }
+
+    /// Calls `body` with a part, in place.
+    /// - Precondition: `range` lies within the file.
+    func withBytes<Result, Failure: Error>(
+        _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count)")
+        guard let base = unsafe base else { return try body(RawSpan()) }
+        defer { extendLifetime(self) }
+        return try body(
+            unsafe RawSpan(_unsafeStart: base + range.lowerBound, byteCount: range.count))
+    }
+
+    /// A little-endian integer.
+    /// - Precondition: its bytes lie within the file.
+    func integer<Integer: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Integer {
+        withBytes(offset..<offset + MemoryLayout<Integer>.size) { bytes in
+            Integer(littleEndian: unsafe bytes.unsafeLoadUnaligned(as: Integer.self))
         }
     }
 

@@ -55,7 +55,7 @@ public final class ModelFolder: Sendable {
                 path: path, configuration: readConfiguration(configurationFile))
         }
         let known = OpenFiles(other?.store?.files ?? [])
-        let files: [Safetensors]
+        let files: [any WeightFile]
         if let weights {
             files = [try known.open(weights)]
         } else {

@@ -8,7 +8,7 @@ struct SafetensorsHeader {
     static let maximumNameBytes = 512
 
     private(set) var metadata: [String: String] = [:]
-    private(set) var entries: [String: Safetensors.Entry] = [:]
+    private(set) var entries: [String: StoredTensor] = [:]
     private let path: String
 
     init(_ file: MappedFile) throws(CheckpointError) {
@@ -69,7 +69,7 @@ struct SafetensorsHeader {
 
     private func entry(
         _ name: String, _ value: SettingValue, dataStart: Int, fileSize: Int
-    ) throws(CheckpointError) -> Safetensors.Entry {
+    ) throws(CheckpointError) -> StoredTensor {
         guard !name.isEmpty, name.utf8.count <= Self.maximumNameBytes else {
             throw CheckpointError(
                 .overLimit, path: path,
@@ -96,13 +96,14 @@ struct SafetensorsHeader {
                 "truncated: tensor \(name) lies at \(begin)..<\(end) of the data, the file holds "
                     + "\(fileSize - dataStart) bytes of it")
         }
-        guard let byteCount = Self.byteCount(extents, type), byteCount == end - begin else {
+        guard let byteCount = StoredTensor.byteCount(extents, width: type.width),
+            byteCount == end - begin
+        else {
             throw malformed(
                 "tensor \(name) of shape \(extents) and dtype \(typeName) does not fill its "
                     + "\(end - begin) bytes")
         }
-        return Safetensors.Entry(
-            type: type, extents: extents, bytes: dataStart + begin..<dataStart + end)
+        return StoredTensor(.elements(type), extents, at: dataStart + begin..<dataStart + end)
     }
 
     /// Non-negative integers.
@@ -114,18 +115,6 @@ struct SafetensorsHeader {
             counts.append(count)
         }
         return counts
-    }
-
-    /// `nil` on overflow. A zero extent counts as one until the end, so that no product of the
-    /// others, in whatever order somebody forms it later, can overflow either.
-    private static func byteCount(_ extents: [Int], _ type: ElementType) -> Int? {
-        var product = type.width
-        for extent in extents {
-            let (next, overflow) = product.multipliedReportingOverflow(by: max(extent, 1))
-            if overflow { return nil }
-            product = next
-        }
-        return extents.contains(0) ? 0 : product
     }
 
     /// Each byte of the data belongs to one tensor: two names for the same bytes, or bytes with no

@@ -10,7 +10,7 @@ enum WeightFiles {
 
     static func find(
         in folder: String, reusing known: OpenFiles
-    ) throws(CheckpointError) -> [Safetensors] {
+    ) throws(CheckpointError) -> [any WeightFile] {
         let present = try list(folder)
         if let single = standardNames.first(where: present.contains) {
             return [try known.open("\(folder)/\(single)")]
@@ -21,7 +21,7 @@ enum WeightFiles {
         let parts = present.filter { $0.hasSuffix(".safetensors") }.sorted()
         guard !parts.isEmpty else { throw missing(folder, present) }
         guard parts.count <= maximumShards else { throw tooMany(parts.count, in: folder) }
-        var files: [Safetensors] = []
+        var files: [any WeightFile] = []
         for part in parts { files.append(try known.open("\(folder)/\(part)")) }
         return files
     }
@@ -37,11 +37,11 @@ enum WeightFiles {
     /// says of it.
     private static func shards(
         _ folder: String, index path: String, reusing known: OpenFiles
-    ) throws(CheckpointError) -> [Safetensors] {
+    ) throws(CheckpointError) -> [any WeightFile] {
         var tensors: [String: [String]] = [:]
         for (tensor, shard) in try weightMap(path) { tensors[shard, default: []].append(tensor) }
         guard tensors.count <= maximumShards else { throw tooMany(tensors.count, in: path) }
-        var files: [Safetensors] = []
+        var files: [any WeightFile] = []
         for (shard, names) in tensors.sorted(by: { $0.key < $1.key }) {
             // The name comes from a file: it must not lead out of the folder.
             guard !shard.contains("/"), !shard.contains("\0"), shard.hasSuffix(".safetensors")
@@ -51,7 +51,7 @@ enum WeightFiles {
                     "\"\(shard)\" is not the name of a safetensors file in this folder")
             }
             let file = try known.open("\(folder)/\(shard)")
-            if let absent = names.sorted().first(where: { file.entries[$0] == nil }) {
+            if let absent = names.sorted().first(where: { file.tensors[$0] == nil }) {
                 throw CheckpointError(
                     .malformed, path: path, "says that \(shard) holds \(absent), which it lacks")
             }

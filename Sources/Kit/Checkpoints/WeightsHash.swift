@@ -1,9 +1,9 @@
 /// SHA-256 of weight files in lower-case hexadecimal digits: of the file, or, where there are
 /// several, of what `sha256sum` prints for them in their folder.
-func weightsHash(_ files: [Safetensors]) -> String {
-    if let only = files.first, files.count == 1 { return only.hash }
+func weightsHash(_ files: [any WeightFile]) -> String {
+    if let only = files.first, files.count == 1 { return only.file.hash }
     var listing = SHA256()
-    for file in files { listing.update(Array("\(file.hash)  \(fileName(file.path))\n".utf8)) }
+    for file in files { listing.update(Array("\(file.file.hash)  \(fileName(file.path))\n".utf8)) }
     return listing.finish()
 }
 

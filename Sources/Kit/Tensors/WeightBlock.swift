@@ -24,17 +24,28 @@
 }
 
 extension Weight {
-    /// A copy of stored elements, for those that cannot be read in place.
-    /// - Precondition: `bytes` are `shape.count` elements of `format`.
-    package init(_ shape: Shape, format: WeightFormat, copying bytes: [UInt8]) {
-        precondition(
-            bytes.count == shape.count * format.width, "\(bytes.count) bytes for shape \(shape)")
-        let block = WeightBlock(byteCount: bytes.count)
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe UnsafeMutableRawBufferPointer(start: block.base, count: bytes.count)
-                .copyMemory(from: source)
-        }
+    /// A weight of elements that cannot be read in place.
+    /// - Parameter fill: writes all elements, as they are stored.
+    package init(
+        _ shape: Shape, format: WeightFormat, filling fill: (inout MutableRawSpan) -> Void
+    ) {
+        let block = WeightBlock(byteCount: shape.count * format.width)
+        var bytes = unsafe MutableRawSpan(
+            _unsafeStart: block.base, byteCount: shape.count * format.width)
+        fill(&bytes)
         unsafe self.init(
             shape, format: format, unsafeBytes: UnsafeRawPointer(block.base), owner: block)
+    }
+
+    /// A weight in 32-bit floats.
+    /// - Parameter fill: writes all of them.
+    package init(_ shape: Shape, filling fill: (inout MutableSpan<Float>) -> Void) {
+        let block = WeightBlock(byteCount: shape.count * WeightFormat.float32.width)
+        var elements = unsafe MutableSpan(
+            _unsafeStart: block.base.bindMemory(to: Float.self, capacity: shape.count),
+            count: shape.count)
+        fill(&elements)
+        unsafe self.init(
+            shape, format: .float32, unsafeBytes: UnsafeRawPointer(block.base), owner: block)
     }
 }

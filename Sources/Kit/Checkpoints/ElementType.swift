@@ -1,0 +1,41 @@
+public import Tensors
+
+/// An element type of tensors in files, weights or not, under its name in safetensors.
+public enum ElementType: String, Sendable {
+    case boolean = "BOOL"
+    case uint8 = "U8"
+    case int8 = "I8"
+    case float8e4m3 = "F8_E4M3"
+    case float8e5m2 = "F8_E5M2"
+    case int16 = "I16"
+    case uint16 = "U16"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int32 = "I32"
+    case uint32 = "U32"
+    case float32 = "F32"
+    case int64 = "I64"
+    case uint64 = "U64"
+    case float64 = "F64"
+
+    /// Bytes of one element.
+    public var width: Int {
+        switch self {
+        case .boolean, .uint8, .int8, .float8e4m3, .float8e5m2: 1
+        case .int16, .uint16, .float16, .bfloat16: 2
+        case .int32, .uint32, .float32: 4
+        case .int64, .uint64, .float64: 8
+        }
+    }
+
+    /// `nil` for types that weights are not held in.
+    public var format: WeightFormat? { WeightFormat(rawValue: rawValue) }
+
+    /// Integers in a checkpoint are position ids and counters, which models compute themselves.
+    public var isInteger: Bool {
+        switch self {
+        case .boolean, .uint8, .int8, .int16, .uint16, .int32, .uint32, .int64, .uint64: true
+        case .float8e4m3, .float8e5m2, .float16, .bfloat16, .float32, .float64: false
+        }
+    }
+}
