@@ -70,6 +70,10 @@ struct ModelFolderTests {
 
     @Test func namesTheRemedyWhereWeightsAreMissing() throws {
         expectError(.notFound, "expected model.safetensors") { try ModelFolder.open(folder.path) }
+        try folder.write("q.gguf", "")
+        expectError(.notFound, "q.gguf is a GGUF file: convert it once with \"voken import\"") {
+            try ModelFolder.open(folder.path)
+        }
         try folder.write("pytorch_model.bin", "")
         expectError(.notFound, "pytorch_model.bin is a PyTorch file: convert it once with \"voken")
         {

@@ -4,15 +4,15 @@
 struct PickleMachine {
     typealias Reference = PickleValues.Reference
 
-    private(set) var values = PickleValues()
+    var values = PickleValues()
     /// The names of the classes and functions that were passed over.
-    private(set) var ignored: Set<String> = []
+    var ignored: Set<String> = []
     private var reader: ByteReader
     private var stack = PickleStack()
     private var memo: [UInt32: Reference] = [:]
-    private let archive: TorchArchive
+    let archive: TorchArchive
     /// Of the operation that is carried out.
-    private var offset = 0
+    private(set) var offset = 0
 
     static let maximumBytes = 16 << 20
 
@@ -126,7 +126,7 @@ struct PickleMachine {
 
 // What the operations do.
 extension PickleMachine {
-    private mutating func push(_ value: PickleValue) throws(CheckpointError) {
+    mutating func push(_ value: PickleValue) throws(CheckpointError) {
         guard let reference = values.add(value) else {
             throw overLimit("builds more than \(PickleValues.maximumCount) objects")
         }
@@ -216,49 +216,13 @@ extension PickleMachine {
         return line
     }
 
-    private mutating func pushGlobal(module: String, name: String) throws(CheckpointError) {
-        if let known = TorchGlobal.value(module: module, name: name) { return try push(known) }
-        let full = "\(module).\(name)"
-        guard !TorchGlobal.isForbidden(module: module, name: name) else {
-            throw CheckpointError(
-                .unsupported, path: archive.file.path,
-                "data.pkl asks for \(full) at byte \(offset), which runs code: the file is not "
-                    + "only weights, do not load it anywhere")
-        }
-        ignored.insert(full)
-        try push(.opaque(full))
-    }
-
-    private mutating func call(
-        _ callee: Reference, _ arguments: Reference
-    ) throws(CheckpointError) -> PickleValue {
-        switch values[callee] {
-        case .opaque(let name): return .opaque(name)
-        case .function(.orderedDictionary):
-            guard values.tuple(arguments)?.isEmpty == true else {
-                throw malformed("makes an OrderedDict with arguments")
-            }
-            return .dictionary(values.add(items: []))
-        case .function(.rebuildTensor): return try archive.tensor(arguments, values)
-        case .function(.rebuildParameter):
-            guard let tuple = values.tuple(arguments), tuple.count == 3 else {
-                throw malformed("has a parameter without its tensor")
-            }
-            switch values[tuple[0]] {
-            case .tensor, .opaque: return values[tuple[0]]
-            case let other: throw malformed("makes a parameter of \(other.kind)")
-            }
-        case let other: throw malformed("calls \(other.kind)")
-        }
-    }
-
     private func underflow() -> CheckpointError { malformed("takes from an empty stack") }
 
-    private func malformed(_ message: String) -> CheckpointError {
+    func malformed(_ message: String) -> CheckpointError {
         reader.malformed("\(message) (at byte \(offset))")
     }
 
-    private func overLimit(_ message: String) -> CheckpointError {
+    func overLimit(_ message: String) -> CheckpointError {
         CheckpointError(.overLimit, path: archive.file.path, "data.pkl \(message)")
     }
 }

@@ -2,7 +2,7 @@
 struct PickleStack {
     typealias Reference = PickleValues.Reference
 
-    static let maximumDepth = 1 << 20
+    static let maximumDepth = 1 << 18
     /// Open marks: how deep containers lie within each other.
     static let maximumNesting = 256
 

@@ -34,9 +34,10 @@ struct ZipDirectory {
                 end: end)
             return
         }
-        guard [wide.count, min(wide.count, 0xffff)].contains(UInt64(counts[0])),
-            counts[0] == counts[1], size == UInt32(clamping: wide.size),
-            offset == UInt32(clamping: wide.offset)
+        // All bits set: the value is in the other record alone.
+        guard counts[0] == .max || UInt64(counts[0]) == wide.count, counts[0] == counts[1],
+            size == .max || UInt64(size) == wide.size,
+            offset == .max || UInt64(offset) == wide.offset
         else { throw malformed("the two end records of the zip file disagree") }
         try self.init(
             file, count: wide.count, offset: wide.offset, size: wide.size, end: wide.start)
