@@ -48,7 +48,9 @@ extension Target {
     private static let texts: [Target] = [
         .json, .pipelineFile, .generationStore, .schedulerName,
     ]
-    private static let files: [Target] = [.safetensors, .safetensorsHeader, .elf, .png, .jpeg]
+    private static let files: [Target] = [
+        .safetensors, .safetensorsHeader, .pytorch, .pytorchPickle, .gguf, .elf, .png, .jpeg,
+    ]
     private static let tokens: [Target] = [.llamaText, .llamaModel, .clipText, .clipModel]
 }
 
