@@ -40,8 +40,9 @@ enum TorchGlobal {
     private static let runners: Set = [
         "eval", "exec", "execfile", "compile", "open", "__import__", "breakpoint", "input",
     ]
+    /// Of Python's own modules; none that a project would name one of its own folders.
     private static let modules: Set = [
         "os", "posix", "nt", "subprocess", "sys", "pty", "shutil", "socket", "runpy", "importlib",
-        "ctypes", "webbrowser", "commands", "code", "timeit", "pdb", "pickle", "marshal",
+        "ctypes", "webbrowser", "pickle",
     ]
 }
