@@ -17,3 +17,20 @@ func fixtureCases(_ keys: String...) throws -> [Settings] {
         return Settings(members)
     }
 }
+
+/// A file that is one JSON object.
+func object(_ bytes: [UInt8]) throws -> Settings {
+    guard case .table(let members) = try JSON.parse(bytes) else { throw JSONShape() }
+    return Settings(members)
+}
+
+/// The objects of an array in it.
+func tables(_ settings: Settings, _ key: String) throws -> [Settings] {
+    guard case .array(let elements) = settings.value(key) else { throw JSONShape() }
+    return try elements.map { element in
+        guard case .table(let members) = element else { throw JSONShape() }
+        return Settings(members)
+    }
+}
+
+struct JSONShape: Error {}

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Testing
 import Tokenizers
 
@@ -30,12 +31,31 @@ struct LlamaTokenizerTests {
         }
     }
 
+    /// A published model, if the environment names its folder
+    /// (`Tests/Reference/sentence_piece.py` writes the cases).
+    @Test(.enabled(if: realFolder != nil)) func agreesWithSentencePieceOnARealFile() throws {
+        let folder = try #require(realFolder)
+        let cases = try object(BoundedFile.read(folder + "/cases.json", limit: 64 << 20))
+        let rows = try cases.integer("count") + 9
+        let tokenizer = try LlamaTokenizer(path: folder + "/tokenizer.model", rows: rows)
+        let encoded = try tables(cases, "encoded")
+        #expect(encoded.count == 1000)
+        for example in encoded {
+            let text = try example.string("text")
+            let ids = try example.integers("ids")
+            #expect(tokenizer.encode(text) == ids, "\(text.debugDescription)")
+            #expect(tokenizer.decode(ids) == (try example.string("decoded")), "\(ids)")
+        }
+    }
+
     @Test func addedTokensAreTheLastRows() {
         #expect(tokenizer.count == Self.rows)
         #expect(tokenizer.vokens == 1024..<1032)
         #expect(tokenizer.imagePlaceholder == 1032)
         #expect(tokenizer.encode("[IMG0] [IMG7]<ImageHere>") == [1024, 1031, 1032])
-        #expect([tokenizer.unknown, tokenizer.beginning, tokenizer.end] == [0, 1, 2])
+        #expect(tokenizer.unknown == 0)
+        #expect(tokenizer.beginning == 1)
+        #expect(tokenizer.end == 2)
     }
 
     @Test func aDeclaredPaddingTokenShiftsTheVokens() throws {
@@ -75,3 +95,5 @@ struct LlamaTokenizerTests {
         }
     }
 }
+
+private let realFolder = ProcessInfo.processInfo.environment["VOKEN_SENTENCE_PIECE"]

@@ -1,5 +1,4 @@
-/// Byte-pair merges within a word whose last symbol is marked `</w>` (Sennrich et al., 2016), over
-/// bytes that are written as printable characters (Radford et al., 2019).
+/// Byte-pair merges (Sennrich et al., 2016, algorithm 1) over the ids of a word's symbols.
 struct BytePairMerges: Sendable {
     private struct Pair: Hashable {
         let left: Int
@@ -11,79 +10,98 @@ struct BytePairMerges: Sendable {
         let id: Int
     }
 
-    private let merges: [Pair: Merge]
-    /// The ids of the 256 bytes, and of the same at the end of a word.
-    private let inner: [Int]
-    private let final: [Int]
+    private var merges: [Pair: Merge] = [:]
 
-    init(_ ids: [String: Int], _ file: [UInt8]) throws(TokenizerError) {
+    /// - Parameters:
+    ///   - pairs: of tokens; of a pair that is here twice the later place counts, as in
+    ///     tokenizers.
+    ///   - ids: of all tokens.
+    ///   - file: for messages.
+    init(
+        _ pairs: [(left: String, right: String)], _ ids: [String: Int], file: String
+    ) throws(TokenizerError) {
         func id(_ token: String) throws(TokenizerError) -> Int {
             if let id = ids[token] { return id }
-            throw TokenizerError(.malformed, "vocab.json lacks \(token), which merges.txt needs")
+            throw TokenizerError(
+                .malformed, "\(file): the vocabulary lacks \(token), which the merges need")
         }
-        var inner: [Int] = []
-        var final: [Int] = []
-        for character in printableBytes {
-            inner.append(try id(character))
-            final.append(try id(character + "</w>"))
+        merges.reserveCapacity(pairs.count)
+        for (rank, pair) in pairs.enumerated() {
+            merges[Pair(left: try id(pair.left), right: try id(pair.right))] = Merge(
+                rank: rank, id: try id(pair.left + pair.right))
         }
-        var merges: [Pair: Merge] = [:]
-        for (number, line) in file.split(separator: UInt8(ascii: "\n")).enumerated() {
-            let text = String(decoding: line, as: UTF8.self)
-            if number == 0 && text.hasPrefix("#version") { continue }
-            let tokens = text.split(whereSeparator: { $0 == " " || $0 == "\r" }).map(String.init)
-            guard tokens.count == 2 else {
-                throw TokenizerError(.malformed, "merges.txt: \"\(text)\" is not two tokens")
-            }
-            let pair = Pair(left: try id(tokens[0]), right: try id(tokens[1]))
-            let merge = Merge(rank: number, id: try id(tokens[0] + tokens[1]))
-            if merges[pair] == nil { merges[pair] = merge }
-        }
-        self.inner = inner
-        self.final = final
-        self.merges = merges
     }
 
-    /// The ids of one word, not empty: of all neighbours the pair with the lowest rank is merged
-    /// wherever it occurs, until no pair is left that merges.
-    func ids(of word: String) -> [Int] {
-        let bytes = Array(word.utf8)
-        var symbols = bytes.dropLast().map { inner[Int($0)] } + [final[Int(bytes[bytes.count - 1])]]
-        while symbols.count > 1 {
-            let pairs = zip(symbols, symbols.dropFirst()).map { Pair(left: $0, right: $1) }
-            let known = pairs.compactMap { pair in merges[pair].map { (pair, $0) } }
-            guard let (pair, merge) = known.min(by: { $0.1.rank < $1.1.rank }) else { break }
-            symbols = merged(symbols, pair, merge.id)
-        }
-        return symbols
-    }
-
-    private func merged(_ symbols: [Int], _ pair: Pair, _ id: Int) -> [Int] {
-        var result: [Int] = []
-        var index = 0
-        while index < symbols.count {
-            if index + 1 < symbols.count, symbols[index] == pair.left,
-                symbols[index + 1] == pair.right
-            {
-                result.append(id)
-                index += 2
-            } else {
-                result.append(symbols[index])
-                index += 1
+    /// Merges the pair of neighbours with the lowest rank, the leftmost of equals, until no pair
+    /// is left that merges.
+    ///
+    /// Candidates wait in a heap, and one whose symbols have changed is passed over: n symbols
+    /// take n log n steps however they merge, so that a long word is no attack.
+    func merged(_ word: [Int]) -> [Int] {
+        guard word.count > 1 else { return word }
+        var symbols = word
+        // Places of the neighbours; a symbol that was merged into its left one is -1.
+        var next = Array(1...word.count)
+        var previous = Array(-1..<word.count - 1)
+        var candidates = MergeQueue()
+        func consider(_ place: Int) {
+            guard place >= 0, next[place] < word.count else { return }
+            let pair = Pair(left: symbols[place], right: symbols[next[place]])
+            if let merge = merges[pair] {
+                candidates.insert(.init(rank: merge.rank, place: place, id: merge.id))
             }
         }
-        return result
+        for place in 0..<word.count - 1 { consider(place) }
+        while let best = candidates.removeFirst() {
+            let right = next[best.place]
+            guard symbols[best.place] >= 0, right < word.count,
+                merges[Pair(left: symbols[best.place], right: symbols[right])]?.id == best.id
+            else { continue }
+            symbols[best.place] = best.id
+            symbols[right] = -1
+            next[best.place] = next[right]
+            if next[right] < word.count { previous[next[right]] = best.place }
+            consider(previous[best.place])
+            consider(best.place)
+        }
+        return symbols.filter { $0 >= 0 }
     }
 }
 
-/// The 256 bytes as characters: printable Latin-1 as itself, the others from U+0100 on.
-private let printableBytes: [String] = {
-    var next: UInt32 = 0x100
-    return (0..<256).map { (byte: UInt32) in
-        let isPrintable =
-            (0x21...0x7e).contains(byte) || (0xa1...0xac).contains(byte)
-            || (0xae...0xff).contains(byte)
-        defer { if !isPrintable { next += 1 } }
-        return Unicode.Scalar(isPrintable ? byte : next).map { String($0) } ?? ""
+/// Merges that may be made, the one of the lowest rank and then of the leftmost place first: a
+/// binary heap (Williams, 1964).
+private struct MergeQueue {
+    struct Candidate {
+        let rank: Int
+        let place: Int
+        let id: Int
+
+        func precedes(_ other: Candidate) -> Bool { (rank, place) < (other.rank, other.place) }
     }
-}()
+
+    private var heap: [Candidate] = []
+
+    mutating func insert(_ candidate: Candidate) {
+        var child = heap.count
+        heap.append(candidate)
+        while child > 0, heap[child].precedes(heap[(child - 1) / 2]) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() -> Candidate? {
+        guard let last = heap.popLast() else { return nil }
+        guard let first = heap.first else { return last }
+        heap[0] = last
+        var parent = 0
+        while true {
+            let children = (2 * parent + 1..<2 * parent + 3).prefix { $0 < heap.count }
+            guard let child = children.min(by: { heap[$0].precedes(heap[$1]) }),
+                heap[child].precedes(heap[parent])
+            else { return first }
+            heap.swapAt(child, parent)
+            parent = child
+        }
+    }
+}

@@ -18,8 +18,8 @@ public struct ClipTokenizer: Sendable {
     public let padding: Int
     /// Ids in all.
     public let count: Int
-    private let merges: BytePairMerges
-    private let specials: [SpecialToken]
+    private let merges: ClipMerges
+    private let specials: SpecialTokens
 
     /// Reads `vocab.json`, `merges.txt` and, for the padding token, `special_tokens_map.json` if
     /// there is one: Stable Diffusion 2 pads with `!`, CLIP with its end token.
@@ -52,7 +52,7 @@ public struct ClipTokenizer: Sendable {
         let paddingToken = paddingToken ?? Self.endToken
         padding = try id(paddingToken)
         count = ids.count
-        self.merges = try BytePairMerges(ids, merges)
+        self.merges = try ClipMerges(ids, merges)
         var specials = [
             SpecialToken(Self.beginningToken, beginning, strips: false),
             SpecialToken(Self.endToken, end, strips: false),
@@ -60,7 +60,7 @@ public struct ClipTokenizer: Sendable {
         if paddingToken != Self.endToken && paddingToken != Self.beginningToken {
             specials.append(SpecialToken(paddingToken, padding, strips: false))
         }
-        self.specials = specials
+        self.specials = SpecialTokens(specials)
     }
 
     /// The ids of a text, without beginning, end and padding.
@@ -71,7 +71,7 @@ public struct ClipTokenizer: Sendable {
                 "a caption of \(text.utf8.count) bytes; the limit is \(Self.maximumTextBytes)")
         }
         var ids: [Int] = []
-        for part in split(text, at: specials) {
+        for part in specials.split(text) {
             switch part {
             case .special(let token): ids.append(token.id)
             case .text(let chunk):
@@ -124,10 +124,6 @@ public struct ClipTokenizer: Sendable {
             throw TokenizerError(.malformed, "special_tokens_map.json: \(error)")
         }
         guard case .table(let members) = root else { return nil }
-        let map = Settings(members)
-        if case .table = map.value("pad_token") {
-            return try map.table("pad_token").string("content")
-        }
-        return map.value("pad_token") == nil ? nil : try map.string("pad_token")
+        return try TokenizerConfiguration.tokenText(Settings(members), "pad_token")
     }
 }

@@ -10,11 +10,11 @@ import Checkpoints
 public struct LlamaTokenizer: VokenTokenizer {
     /// Longer texts are for the caller to refuse.
     public static let maximumTextBytes = 16 << 20
-    private static let addedTokens = (0..<8).map { "[IMG\($0)]" } + ["<ImageHere>"]
+    private static let addedTokens = VokenNames.all
 
     private let model: SentencePieceModel
     private let pieces: Int
-    private let specials: [SpecialToken]
+    private let specials: SpecialTokens
 
     /// Rows of the embedding table.
     public let count: Int
@@ -53,15 +53,16 @@ public struct LlamaTokenizer: VokenTokenizer {
         unknown = try id("<unk>")
         beginning = try id("<s>")
         end = try id("</s>")
-        specials =
+        specials = SpecialTokens(
             [
                 SpecialToken("<unk>", unknown, strips: false),
                 SpecialToken("<s>", beginning, strips: false),
                 SpecialToken("</s>", end, strips: false),
             ]
-            + Self.addedTokens.enumerated().map {
-                SpecialToken($0.element, firstAdded + $0.offset, strips: true)
-            }
+                + Self.addedTokens.enumerated().map {
+                    SpecialToken($0.element, firstAdded + $0.offset, strips: true)
+                },
+            isSpace: \.isPythonSpace)
     }
 
     public var vokens: Range<Int> { count - 9..<count - 1 }
@@ -71,19 +72,12 @@ public struct LlamaTokenizer: VokenTokenizer {
     /// - Precondition: at most ``maximumTextBytes`` of UTF-8.
     public func encode(_ text: String) -> [Int] {
         precondition(text.utf8.count <= Self.maximumTextBytes, "text over the tokenizer's limit")
-        let parts = split(text, at: specials)
-        var ids: [Int] = []
-        for (index, part) in parts.enumerated() {
+        return specials.split(text).flatMap { part in
             switch part {
-            case .special(let token): ids.append(token.id)
-            case .text(let chunk):
-                let chunk = chunk.trimmed(
-                    leading: index > 0 && parts[index - 1].strips,
-                    trailing: index + 1 < parts.count && parts[index + 1].strips)
-                if !chunk.isEmpty { ids += model.encode(chunk) }
+            case .special(let token): [token.id]
+            case .text(let chunk): model.encode(chunk)
             }
         }
-        return ids
     }
 
     /// Runs of pieces and added tokens, joined by single blanks; nothing is left out.
@@ -122,7 +116,7 @@ public struct LlamaTokenizer: VokenTokenizer {
         var pending: [Int] = []
         var followsSpecial = false
         for (index, id) in ids.enumerated() {
-            if let special = specials.first(where: { $0.id == id }) {
+            if let special = specials.all.first(where: { $0.id == id }) {
                 if !followsSpecial && index != 0 { text += " " }
                 text += model.decode(pending) + special.text
                 pending = []

@@ -7,6 +7,8 @@ public struct TokenizerError: Error, Sendable, Equatable, CustomStringConvertibl
         case mismatch
         /// A text or file over its limit.
         case overLimit
+        /// A file asks for a rule that is not known here.
+        case unsupported
     }
 
     public let code: Code

@@ -51,7 +51,9 @@ extension Target {
     private static let files: [Target] = [
         .safetensors, .safetensorsHeader, .pytorch, .pytorchPickle, .gguf, .elf, .png, .jpeg,
     ]
-    private static let tokens: [Target] = [.llamaText, .llamaModel, .clipText, .clipModel]
+    private static let tokens: [Target] = [
+        .llamaText, .llamaModel, .clipText, .clipModel, .bytePairText, .bytePairFile,
+    ]
 }
 
 /// Something that every execution uses, and that cannot fail unless the harness is wrong.
