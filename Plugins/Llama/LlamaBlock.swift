@@ -35,7 +35,7 @@ struct CachedRows {
 struct LlamaAttention: Sendable {
     let query, key, value, output: LowRankLinear
     let heads, keyValueHeads, headWidth: Int
-    let rotaryBase: Float
+    let positions: LlamaPositions
 
     init(_ p: LlamaParameters, _ path: String, _ c: LlamaConfiguration) throws(ParameterError) {
         let (queries, keys) = (c.heads * c.headWidth, c.keyValueHeads * c.headWidth)
@@ -46,7 +46,7 @@ struct LlamaAttention: Sendable {
         heads = c.heads
         keyValueHeads = c.keyValueHeads
         headWidth = c.headWidth
-        rotaryBase = c.rotaryBase
+        positions = c.positions
     }
 
     /// `[1, T, D]` to `[1, T, D]`. Projections take the rows of all sequences at once, attention
@@ -65,8 +65,9 @@ struct LlamaAttention: Sendable {
         _ q: Tensor, _ k: Tensor, _ v: Tensor, _ cache: KeyValueCache
     ) -> Tensor {
         let first = cache.count
-        let q = rotary(q, heads: heads, firstPosition: first, base: rotaryBase)
-        let k = rotary(k, heads: keyValueHeads, firstPosition: first, base: rotaryBase)
+        let q = rotary(q, heads: heads, firstPosition: first, frequencies: positions.frequencies)
+        let k = rotary(
+            k, heads: keyValueHeads, firstPosition: first, frequencies: positions.frequencies)
         cache.append(keys: k, values: v)
         return grouped(q, keys: cache.keys, values: cache.values, first: first)
     }

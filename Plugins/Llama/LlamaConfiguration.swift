@@ -9,7 +9,7 @@ struct LlamaConfiguration: Sendable {
     let heads, keyValueHeads: Int
     let headWidth: Int
     let epsilon: Float
-    let rotaryBase: Float
+    let positions: LlamaPositions
     let contextLength: Int
     /// Whether the output matrix is the embedding table.
     let tied: Bool
@@ -26,13 +26,7 @@ struct LlamaConfiguration: Sendable {
         epsilon = Float(try c.number("rms_norm_eps", default: 1e-6, in: 0...1))
         contextLength = try c.extent("max_position_embeddings", default: 2048)
         tied = try c.boolean("tie_word_embeddings", default: false)
-        // Newer files keep the base in a table of its own.
-        let rotary = try c.table("rope_parameters")
-        try rotary.requireOneOf("rope_type", "default")
-        rotaryBase = Float(
-            try rotary.number(
-                "rope_theta", default: c.number("rope_theta", default: 10_000, in: 1...1e12),
-                in: 1...1e12))
+        positions = try LlamaPositions(c, headWidth: headWidth, contextLength: contextLength)
         if case .table = c.value("lora") {
             lora = try LoRAConfiguration(c.table("lora"))
         } else {
@@ -42,7 +36,6 @@ struct LlamaConfiguration: Sendable {
         try c.requireOneOf("hidden_act", "silu")
         try c.requireOneOf("attention_bias", false)
         try c.requireOneOf("mlp_bias", false)
-        try c.requireOneOf("rope_scaling")
         try c.requireDivides("num_attention_heads", heads, heads * headWidth, of: "a layer")
         guard heads.isMultiple(of: keyValueHeads) else {
             throw c.error(

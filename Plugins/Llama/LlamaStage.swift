@@ -7,16 +7,16 @@ public import Tokenizers
 /// LLaMA (Touvron et al., 2023) with generative vokens in its vocabulary: Vicuna and its kin.
 ///
 /// Settings: `lora`, `"apart"` (the default) or `"merged"`, for a model with adapters;
-/// `tokenizer`, the path of `tokenizer.model`, by default in the model's folder.
+/// `tokenizer`, the path of `tokenizer.model` or `tokenizer.json`, by default the one that is in the
+/// model's folder; `text_only`, for a model without vokens, which then never says one.
 public struct LlamaStage: LanguageModel {
     public static let descriptor = StageDescriptor(.languageModel, name: "llama", version: "1")
 
     public let tokenizer: any VokenTokenizer
     private let configuration: LlamaConfiguration
-    private let embeddings: Weight  // [V, D]
+    private let vocabulary: LlamaVocabulary
     private let blocks: [LlamaBlock]
     private let norm: RMSNorm
-    private let head: Weight  // [V, D]
 
     public init(_ context: StageContext) throws {
         let model = try context.requireModel()
@@ -25,20 +25,19 @@ public struct LlamaStage: LanguageModel {
             base: model.parameters, lora: c.lora,
             placement: try context.settings.choice("lora", default: LoRAPlacement.apart))
         configuration = c
-        tokenizer = try LlamaTokenizer(
-            path: context.settings.string("tokenizer", default: model.path + "/tokenizer.model"),
-            rows: c.vocabulary)
-        embeddings = try p.table("model.embed_tokens", c.vocabulary, c.width)
+        let isTextOnly = try context.settings.boolean("text_only", default: false)
+        tokenizer = try LlamaVocabulary.tokenizer(
+            model, context.settings, rows: c.vocabulary, isTextOnly: isTextOnly)
+        vocabulary = try LlamaVocabulary(p, c, size: tokenizer.count)
         var blocks: [LlamaBlock] = []
         for layer in 0..<c.layers { blocks.append(try LlamaBlock(p, layer, c)) }
         self.blocks = blocks
         norm = try RMSNorm(model.parameters["model"]["norm"], c.width, epsilon: c.epsilon)
-        head = c.tied ? embeddings : try p.table("lm_head", c.vocabulary, c.width)
         try model.requireAllRead(ignoring: LlamaParameters.unneeded)
     }
 
     public var width: Int { configuration.width }
-    public var vocabularySize: Int { configuration.vocabulary }
+    public var vocabularySize: Int { vocabulary.size }
     public var contextLength: Int { configuration.contextLength }
 
     public func makeState() -> any LanguageModelState {
@@ -47,7 +46,7 @@ public struct LlamaStage: LanguageModel {
             width: configuration.keyValueHeads * configuration.headWidth)
     }
 
-    public func embed(_ tokens: [Int]) -> Tensor { embedding(tokens, embeddings) }
+    public func embed(_ tokens: [Int]) -> Tensor { vocabulary.embed(tokens) }
 
     public func forward(_ embeddings: Tensor, state: any LanguageModelState) -> Tensor {
         append(embeddings, [(state, embeddings.shape[0])])
@@ -106,5 +105,5 @@ public struct LlamaStage: LanguageModel {
         return norm(x).reshaped([start, width])
     }
 
-    public func logits(_ hidden: Tensor) -> Tensor { linear(hidden, head) }
+    public func logits(_ hidden: Tensor) -> Tensor { vocabulary.logits(hidden) }
 }

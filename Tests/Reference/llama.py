@@ -1,11 +1,13 @@
 """Tiny LLaMAs by transformers, with random weights and a tiny tokenizer: Tests/Fixtures/models/
-llama (heads in groups), llama-tied and llama-lora (a base model and MiniGPT-5's stage-2 names).
+llama (heads in groups), llama-tied, llama-lora (a base model and MiniGPT-5's stage-2 names) and
+llama-plain (a Llama 3: byte-level tokenizer without vokens, stretched positions).
 """
 
 import torch
 import sentencepiece
 from transformers import LlamaConfig, LlamaForCausalLM
 
+import byte_pair
 from stage_fixture import MODELS, randomise, save, write
 
 PIECES, ADDED = 300, 9
@@ -31,14 +33,16 @@ def write_tokenizer(folder):
 
 
 def model(seed, **options):
-    config = LlamaConfig(**SIZES | options, rope_theta=BASE)
+    config = LlamaConfig(**{"rope_theta": BASE} | SIZES | options)
     llama = randomise(LlamaForCausalLM(config), seed)
-    assert torch.isclose(llama.model.rotary_emb.inv_freq[1], torch.tensor(BASE ** -0.5).double())
+    if "rope_parameters" not in options:
+        angle = llama.model.rotary_emb.inv_freq[1]
+        assert torch.isclose(angle, torch.tensor(BASE ** -0.5).double())
     return llama
 
 
 def run(llama, tokens=11):
-    ids = torch.randint(0, SIZES["vocab_size"], (1, tokens))
+    ids = torch.randint(0, llama.config.vocab_size, (1, tokens))
     with torch.no_grad():
         states = llama.model(inputs_embeds=llama.get_input_embeddings()(ids)).last_hidden_state
         logits = llama.lm_head(states)
@@ -88,7 +92,31 @@ def lora():
     write_tokenizer(folder)
 
 
+def plain_llama3():
+    """Heads of all widths together are wider than the model, and all share one of keys."""
+    tokenizer = byte_pair.train(byte_pair.byte_level())
+    sizes = {
+        "vocab_size": tokenizer.get_vocab_size(True), "hidden_size": 20, "num_attention_heads": 4,
+        "num_key_value_heads": 1, "head_dim": 8, "tie_word_embeddings": True, "bos_token_id": 0,
+        "eos_token_id": [0, 3], "max_position_embeddings": 256,
+    }
+    # Of the four pairs of channels one turns as ever, one is between, two are stretched.
+    scaling = {
+        "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 128,
+    }
+    kind = {"rope_type": "llama3"}
+    llama = model(13, **sizes, rope_parameters=scaling | kind | {"rope_theta": BASE})
+    assert torch.isclose(
+        llama.model.rotary_emb.inv_freq[3], torch.tensor(BASE ** -0.75 / 4).double())
+    tensors = {k: v for k, v in llama.state_dict().items() if k != "lm_head.weight"}
+    config = SIZES | sizes | {"rope_theta": BASE, "rope_scaling": scaling | kind}
+    folder = write("llama-plain", config, tensors, run(llama, tokens=40))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+
+
 MODELS.mkdir(parents=True, exist_ok=True)
 plain()
 tied()
 lora()
+plain_llama3()

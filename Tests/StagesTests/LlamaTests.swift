@@ -1,4 +1,5 @@
 import Checkpoints
+import PluginHost
 import Stages
 import Tensors
 import TestSupport
@@ -17,7 +18,7 @@ import Testing
         #expect(llama.tokenizer.count == 309)
     }
 
-    @Test(arguments: ["llama", "llama-tied"])
+    @Test(arguments: ["llama", "llama-tied", "llama-plain"])
     func tokenByTokenEqualsOnePass(name: String) throws {
         let (fixture, llama, ids) = try open(name)
         let state = llama.makeState()
@@ -26,8 +27,8 @@ import Testing
             #expect(state.count == position)
             let hidden = llama.forward(llama.embed([id]), state: state)
             expectClose(
-                llama.logits(hidden), logits.slice(axis: 0, position..<position + 1),
-                relative: 1e-4)
+                llama.logits(hidden).slice(axis: 1, 0..<logits.shape[1]),
+                logits.slice(axis: 0, position..<position + 1), relative: 1e-4)
         }
     }
 
@@ -48,8 +49,9 @@ import Testing
             features, whole.slice(axis: 0, ids.count - 1..<ids.count + 7), relative: 1e-5)
     }
 
-    @Test func truncationTakesPositionsBack() throws {
-        let (fixture, llama, ids) = try open("llama")
+    @Test(arguments: ["llama", "llama-plain"])
+    func truncationTakesPositionsBack(name: String) throws {
+        let (fixture, llama, ids) = try open(name)
         let state = llama.makeState()
         _ = llama.forward(llama.embed(Array(ids.prefix(6)) + [1, 2, 3]), state: state)
         state.truncate(to: 6)
@@ -74,7 +76,7 @@ import Testing
     }
 
     /// Sequences of all lengths and pieces, adapters and shared heads included: to the last bit.
-    @Test(arguments: ["llama", "llama-lora", "llama-tied"])
+    @Test(arguments: ["llama", "llama-lora", "llama-tied", "llama-plain"])
     func companyChangesNothing(name: String) throws {
         let (_, llama, ids) = try open(name)
         let pieces = [1, 1, 3, 1, 9, 1, 1, 1, 1, 2, 1]
@@ -128,7 +130,17 @@ import Testing
 
     @Test(arguments: [
         ("hidden_act", SettingValue.string("gelu")),
-        ("rope_scaling", .table(["type": .string("linear"), "factor": .number(2)])),
+        ("rope_scaling.type", .table(["type": .string("linear"), "factor": .number(2)])),
+        ("rope_scaling.rope_type", .table(["rope_type": .string("yarn")])),
+        ("rope_scaling.factor", .table(["rope_type": .string("llama3")])),
+        (
+            "rope_scaling.high_freq_factor",
+            .table([
+                "rope_type": .string("llama3"), "factor": .number(2),
+                "low_freq_factor": .integer(4),
+                "high_freq_factor": .integer(4),
+            ])
+        ),
         ("attention_bias", .boolean(true)),
         ("num_key_value_heads", .integer(4)),
         ("head_dim", .integer(3)),
@@ -138,13 +150,56 @@ import Testing
         let fixture = try StageFixture("llama")
         // A table of other rows is a matter of the tokenizer first, which names the rows.
         try expectRefusal(
-            of: key, value, fixture, .languageModel, "llama",
+            of: key.prefix { $0 != "." }.description, value, fixture, .languageModel, "llama",
             mentioning: key == "vocab_size" ? "308" : key)
+    }
+
+    /// A Llama 3 without vokens: a byte-level tokenizer, stretched positions, one head of keys.
+    @Test func aPlainModelAgreesWithTransformers() throws {
+        let (fixture, llama, ids) = try open("llama-plain")
+        let hidden = llama.forward(llama.embed(ids), state: llama.makeState())
+        expectClose(hidden, try fixture["hidden"], relative: 1e-4)
+        let (logits, expected) = (llama.logits(hidden), try fixture["logits"])
+        let rows = expected.shape[1]
+        expectClose(logits.slice(axis: 1, 0..<rows), expected, relative: 1e-4)
+
+        let tokenizer = llama.tokenizer
+        #expect(llama.vocabularySize == rows + 9)
+        #expect(tokenizer.count == rows + 9)
+        #expect(tokenizer.vokens == rows..<rows + 8)
+        #expect(tokenizer.decode(tokenizer.encode("the \u{1F430}")) == "the \u{1F430}")
+        // The end token is the first of the two that the configuration names.
+        #expect(tokenizer.beginning == 0)
+        #expect(tokenizer.end == 0)
+        let never = logits.slice(axis: 1, rows..<rows + 9).values
+        #expect(never.allSatisfy { $0 == -Float.greatestFiniteMagnitude })
+        #expect(llama.embed([rows, 1]).values.prefix(llama.width).allSatisfy { $0 == 0 })
+        #expect(llama.embed([rows, 1]).values.suffix(llama.width).contains { $0 != 0 })
+        try StageChecks.run(llama)
+    }
+
+    /// Whether a model has vokens is said, not guessed.
+    @Test func aPlainModelMustBeCalledOne() throws {
+        let error = #expect(throws: PluginError.self) {
+            let _: any LanguageModel = try StageFixture("llama-plain").load(.languageModel, "llama")
+        }
+        #expect(error?.description.contains("text_only") == true)
+    }
+
+    @Test func aSentencePieceModelCanBeAPlainOne() throws {
+        let (_, llama, ids) = try open("llama")
+        let plain: any LanguageModel = try StageFixture("llama").load(
+            .languageModel, "llama", ["text_only": .boolean(true)])
+        #expect(plain.tokenizer.vokens == 309..<317)
+        #expect(plain.vocabularySize == 318)
+        let states = [llama, plain].map { $0.forward($0.embed(ids), state: $0.makeState()) }
+        #expect(states[0].values == states[1].values)
     }
 
     private func open(_ name: String) throws -> (StageFixture, any LanguageModel, [Int]) {
         let fixture = try StageFixture(name)
-        let llama: any LanguageModel = try fixture.load(.languageModel, "llama")
+        let llama: any LanguageModel = try fixture.load(
+            .languageModel, "llama", name == "llama-plain" ? ["text_only": .boolean(true)] : [:])
         return (fixture, llama, try fixture.numbers("ids").map { Int($0) })
     }
 }

@@ -13,12 +13,33 @@ public func rotary(_ x: Tensor, heads: Int, firstPosition: Int, base: Float) -> 
     precondition(
         x.shape.rank == 3 && heads >= 1 && x.shape[2] % (2 * heads) == 0,
         "rotary: x \(x.shape), \(heads) heads")
+    let half = x.shape[2] / heads / 2
+    return rotary(
+        x, heads: heads, firstPosition: firstPosition,
+        frequencies: rotaryFrequencies(half, base: base))
+}
+
+/// The angles by which one position turns the channels of a head: `base^(-i/half)`.
+///
+/// Rounded to floats where transformers rounds them.
+public func rotaryFrequencies(_ half: Int, base: Float) -> [Float] {
+    (0..<half).map { 1 / powf(base, Float(2 * $0) / Float(2 * half)) }
+}
+
+/// Rotary position embedding with frequencies of the caller's.
+///
+/// - Parameter frequencies: `d/2` angles, in radians a position.
+public func rotary(
+    _ x: Tensor, heads: Int, firstPosition: Int, frequencies: [Float]
+) -> Tensor {
+    precondition(
+        x.shape.rank == 3 && heads >= 1 && x.shape[2] == 2 * heads * frequencies.count,
+        "rotary: x \(x.shape), \(heads) heads")
     precondition(firstPosition >= 0, "rotary: position \(firstPosition)")
     let (batch, tokens, channels) = (x.shape[0], x.shape[1], x.shape[2])
-    let half = channels / heads / 2
-    // Angles are rounded to floats where transformers rounds them; only the sine and the cosine
+    let half = frequencies.count
+    // The angle is rounded to a float where transformers rounds it; only the sine and the cosine
     // of the rounded angle are taken in double precision.
-    let frequencies = (0..<half).map { 1 / powf(base, Float(2 * $0) / Float(2 * half)) }
     let angles = Tensor([tokens, 2, half]) { (angles: inout MutableSpan<Float>) in
         for token in 0..<tokens {
             for index in 0..<half {
