@@ -56,8 +56,7 @@ struct LlamaVocabulary: Sendable {
         let hasOnlyMerges = unsafe access(pieces, F_OK) != 0 && access(merges, F_OK) == 0
         let path = try settings.string("tokenizer", default: hasOnlyMerges ? merges : pieces)
         guard path.hasSuffix(".json") else {
-            return try LlamaTokenizer(
-                path: path, rows: isTextOnly ? rows + BytePairTokenizer.addedTokens : rows)
+            return try sentencePieces(path, rows, isTextOnly)
         }
         let c = model.configuration
         let tokenizer = try BytePairTokenizer(
@@ -73,6 +72,21 @@ struct LlamaVocabulary: Sendable {
                         + "tells text and never a picture")
         }
         return tokenizer
+    }
+
+    private static func sentencePieces(
+        _ path: String, _ rows: Int, _ isTextOnly: Bool
+    ) throws -> any VokenTokenizer {
+        guard !isTextOnly else {
+            return try LlamaTokenizer(path: path, rows: rows + BytePairTokenizer.addedTokens)
+        }
+        do { return try LlamaTokenizer(path: path, rows: rows) } catch let error as TokenizerError
+            where error.code == .mismatch
+        {
+            throw TokenizerError(
+                .mismatch,
+                error.message + " A model without vokens needs the setting text_only = true.")
+        }
     }
 
     /// Of several end tokens the first.

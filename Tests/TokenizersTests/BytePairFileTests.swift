@@ -114,6 +114,19 @@ struct BytePairFileTests {
         }
     }
 
+    /// A repetition within a repetition can match a run of letters in exponentially many ways, and
+    /// here none of them comes to its end: the matcher tries each state at each place once.
+    @Test func aHostilePatternDoesNotStopTheMatcher() throws {
+        let file =
+            #"{"pre_tokenizer":"# + Self.split(#""((a+)+)+b|a""#)
+            + #","decoder":{"type":"ByteLevel"},"model":"# + Self.model(#""dropout":null"#) + "}"
+        let tokenizer = try BytePairTokenizer(
+            json: Array(file.utf8), rows: 400, special: SpecialIDs(end: 0))
+        let letters = String(repeating: "a", count: 100)
+        #expect(tokenizer.encode(letters) == [Int](repeating: 0, count: 100))
+        #expect(tokenizer.encode(letters + "b") == [Int](repeating: 0, count: 99) + [2])
+    }
+
     @Test func needsAnEndToken() throws {
         let file = try BoundedFile.read(fixturePath("byte-pair/gpt2.json"), limit: 1 << 20)
         for special in [SpecialIDs(), SpecialIDs(end: 500), SpecialIDs(beginning: 0, end: -1)] {

@@ -95,7 +95,7 @@ struct BytePairTokenizerTests {
         #expect(tokenizer.decode(ids) == "\u{1F430}")
     }
 
-    @Test func aLongWordTakesNoLongTime() throws {
+    @Test func mergesAWordOfAnyLength() throws {
         let file = try contents("byte-pair/gpt2.json")
         let tokenizer = try BytePairTokenizer(json: file, rows: 500, special: SpecialIDs(end: 0))
         let word = String(repeating: "the", count: 20_000)

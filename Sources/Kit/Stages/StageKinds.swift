@@ -32,7 +32,7 @@ public protocol LanguageModelState: AnyObject, Sendable {
 public protocol LanguageModel: Stage {
     /// D.
     var width: Int { get }
-    /// V: rows of the embedding table, added tokens included.
+    /// V: ids in all, added tokens included, also such as a model without vokens has no rows for.
     var vocabularySize: Int { get }
     /// The most positions a sequence may have.
     var contextLength: Int { get }

@@ -6,7 +6,8 @@ public protocol VokenTokenizer: Sendable {
     var unknown: Int { get }
     var beginning: Int { get }
     var end: Int { get }
-    /// The ids of `[IMG0]`…`[IMG7]`, consecutive.
+    /// The ids of `[IMG0]`…`[IMG7]`, consecutive. Those of a model of text alone follow all others;
+    /// it never says one.
     var vokens: Range<Int> { get }
     /// The id of `<ImageHere>`.
     var imagePlaceholder: Int { get }
