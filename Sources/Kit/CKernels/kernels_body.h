@@ -260,6 +260,8 @@ static void column_affine(const float *x, const float *mean, const float *scale,
             y[r * columns + c] = (x[r * columns + c] - mean[c]) * scale[c] + bias[c];
 }
 
+#include "tiles_body.h"
+
 #include "attention_body.h"
 
 const struct voken_kernels KERNELS = {

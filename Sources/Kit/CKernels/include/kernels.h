@@ -19,9 +19,10 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 // With more rows of x than these, blocked products are faster than dot_rows.
 #define VOKEN_DOT_ROWS 8
 
-// The keys that attention takes at a time, and the queries at most.
-#define VOKEN_ATTENTION_KEYS 64
-#define VOKEN_ATTENTION_LANES 16
+// The keys that attention takes at a time, the queries of a call, and of these side by side, at most.
+#define VOKEN_ATTENTION_KEYS 112
+#define VOKEN_ATTENTION_QUERIES 256
+#define VOKEN_ATTENTION_LANES 32
 
 // What is the same for all queries of a head: its channels, the floats from one token to the
 // next in all four arrays, the factor of the scores, and whether query i sees i more keys than
@@ -31,6 +32,10 @@ struct voken_attention {
     float scale;
     _Bool causal;
 };
+
+// Floats that `count` take if they begin whole cache lines, an odd number of them: rows a power of
+// two apart would share cache sets.
+static inline ptrdiff_t voken_odd_lines(ptrdiff_t count) { return ((count + 15) / 16 | 1) * 16; }
 
 struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     const char *name;
@@ -95,8 +100,8 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*column_affine)(const float *x, const float *mean, const float *scale,
                           const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
 
-    // softmax(scale * query key^T) value for one head. The first query sees `visible` keys, at
-    // least one. Scratch: (2 * width + VOKEN_ATTENTION_KEYS) * VOKEN_ATTENTION_LANES floats.
+    // softmax(scale * query key^T) value for one head and up to VOKEN_ATTENTION_QUERIES queries. The
+    // first one sees `visible` keys, at least one. Scratch: voken_attention_scratch(width) floats.
     void (*attention)(const struct voken_attention *, const float *query, const float *key,
                       const float *value, float *y, ptrdiff_t queries, ptrdiff_t visible,
                       float *scratch);
@@ -105,6 +110,12 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
 // Floats of a panel of packed rows or columns.
 static inline ptrdiff_t voken_panel_size(ptrdiff_t depth, ptrdiff_t slot) {
     return 8 * ((depth + 7) / 8 * slot + 16);
+}
+
+// Floats of scratch for attention with heads of a width.
+static inline ptrdiff_t voken_attention_scratch(ptrdiff_t width) {
+    return VOKEN_ATTENTION_KEYS * (VOKEN_ATTENTION_LANES + 2 * voken_odd_lines(width))
+        + 2 * (width + 1) * VOKEN_ATTENTION_QUERIES;
 }
 
 // The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one,

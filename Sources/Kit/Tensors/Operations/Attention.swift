@@ -49,21 +49,30 @@ struct AttentionShape {
     /// Channels of one head.
     let width: Int
     let causalOffset: Int?
+
+    /// Many queries read a block of keys that was brought near once; few leave the threads enough
+    /// pieces.
+    var queriesOfAPiece: Int {
+        let (most, lanes) = (Int(VOKEN_ATTENTION_QUERIES), Int(VOKEN_ATTENTION_LANES))
+        let ofAHead = max(4 * ThreadPool.threads / max(batch * heads, 1), 1)
+        let even = (queries + ofAHead - 1) / ofAHead
+        return min((max(even, 1) + lanes - 1) / lanes * lanes, most)
+    }
 }
 
 func attentionForward(
     _ query: UnsafePointer<Float>, _ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>,
     into y: UnsafeMutablePointer<Float>, _ shape: AttentionShape
 ) {
-    let block = 4 * Int(VOKEN_ATTENTION_LANES)
+    let block = shape.queriesOfAPiece
     let blocks = (shape.queries + block - 1) / block
     let channels = shape.heads * shape.width
     let head = voken_attention(
         width: shape.width, stride: channels, scale: 1 / Float(shape.width).squareRoot(),
         causal: shape.causalOffset != nil)
-    let scratch = (2 * shape.width + Int(VOKEN_ATTENTION_KEYS)) * Int(VOKEN_ATTENTION_LANES)
+    let scratch = voken_attention_scratch(shape.width)
     // A thread takes at least about 20 µs of work, a vector of queries being the least there is.
-    let work = min(max(shape.queries, 8), block) * shape.keys * shape.width
+    let work = min(max(shape.queries, 16), block) * shape.keys * shape.width
     let grain = max(512 * 1024 / max(work, 1), 1)
     ThreadPool.run(shape.batch * shape.heads * blocks, grain: grain) { pieces in
         unsafe Scratch.withFloats(scratch) { scratch in

@@ -1,0 +1,63 @@
+import TestSupport
+import Testing
+
+@testable import Tensors
+
+/// Attention over shapes on both sides of every vector, tile and block of keys, against the plain
+/// loops and against itself on other threads.
+@Suite(.serialized)
+struct AttentionShapesTests {
+    /// Queries, keys and the width of a head.
+    static let shapes: [(queries: Int, keys: Int, width: Int)] = [
+        (1, 1, 1), (1, 113, 64), (1, 300, 128), (5, 112, 3), (8, 14, 160), (9, 77, 40),
+        (16, 15, 32), (17, 225, 14), (31, 32, 88), (32, 111, 29), (33, 224, 7), (65, 77, 64),
+        (79, 130, 15), (257, 260, 16), (300, 301, 2),
+    ]
+
+    @Test(arguments: [false, true])
+    func agreesWithThePlainLoops(causal: Bool) {
+        for (queries, keys, width) in Self.shapes where !causal || queries <= keys {
+            let query = numbers([1, queries, width]).scaled(by: 3)
+            let key = numbers([1, keys, width], seed: 2)
+            let value = numbers([1, keys, width], seed: 3)
+            let offset = causal ? keys - queries : nil
+            expectClose(
+                attention(query: query, key: key, value: value, heads: 1, causalOffset: offset),
+                Reference.attention(query, key, value, causalOffset: offset))
+        }
+    }
+
+    /// Every piece of the queries, on any number of threads, with heads around it.
+    @Test(arguments: [1, 2, 3])
+    func aHeadAmongOthersGetsTheSameBytes(threads: Int) {
+        ThreadPool.configure(threads: threads)
+        for (queries, keys, width) in Self.shapes {
+            let query = numbers([2, queries, 3 * width])
+            let key = numbers([2, keys, 3 * width], seed: 2)
+            let value = numbers([2, keys, 3 * width], seed: 3)
+            let together = attention(query: query, key: key, value: value, heads: 3)
+            for head in 0..<3 {
+                let channels = head * width..<(head + 1) * width
+                let part = { (x: Tensor) in
+                    x.slice(axis: 0, 1..<2).slice(axis: 2, channels)
+                }
+                let alone = attention(
+                    query: part(query), key: part(key), value: part(value), heads: 1)
+                #expect(bits(alone) == bits(part(together)), "\(queries) x \(keys) of \(width)")
+            }
+        }
+    }
+
+    /// Scores so far apart that all weights but one vanish, or that none does.
+    @Test func extremeScores() {
+        for size: Float in [1e-20, 1, 1e4, 1e18] {
+            let query = numbers([1, 20, 24]).scaled(by: size)
+            let key = numbers([1, 150, 24], seed: 2)
+            let value = numbers([1, 150, 24], seed: 3)
+            let y = attention(query: query, key: key, value: value, heads: 1)
+            #expect(y.values.allSatisfy { abs($0) <= 1.0001 })
+            guard size <= 1 else { continue }  // beyond, rounded scores decide which key weighs
+            expectClose(y, Reference.attention(query, key, value, causalOffset: nil))
+        }
+    }
+}
