@@ -264,6 +264,8 @@ static void column_affine(const float *x, const float *mean, const float *scale,
 
 #include "attention_body.h"
 
+#include "winograd_body.h"
+
 const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
     .decode = decode,
@@ -286,4 +288,7 @@ const struct voken_kernels KERNELS = {
     .column_squares = column_squares,
     .column_affine = column_affine,
     .attention = attention,
+    .winograd_weight = winograd_weight,
+    .winograd_input = winograd_input,
+    .winograd_output = winograd_output,
 };

@@ -33,6 +33,15 @@ struct voken_attention {
     _Bool causal;
 };
 
+// A 3×3 convolution of stride 1 over images [B, height, width, channels], padded at least by `top`
+// lines and `left` columns. Its tiles are 2×2 outputs, counted through the batch in row-major order;
+// the last ones of a line or a column may reach over the edge.
+struct voken_winograd {
+    ptrdiff_t height, width, channels;
+    ptrdiff_t top, left;
+    ptrdiff_t output_height, output_width, outputs;
+};
+
 // Floats that `count` take if they begin whole cache lines, an odd number of them: rows a power of
 // two apart would share cache sets.
 static inline ptrdiff_t voken_odd_lines(ptrdiff_t count) { return ((count + 15) / 16 | 1) * 16; }
@@ -105,6 +114,24 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*attention)(const struct voken_attention *, const float *query, const float *key,
                       const float *value, float *y, ptrdiff_t queries, ptrdiff_t visible,
                       float *scratch);
+
+    // Transforms up to `product_columns` outputs of a weight [outputs, 3, 3, channels] into a panel
+    // [16][channels][product_columns].
+    void (*winograd_weight)(enum voken_format, const void *weight, ptrdiff_t outputs,
+                            ptrdiff_t channels, float *panel);
+
+    // Transforms what `count` tiles from `first` on see into v: sixteen planes of rows of
+    // voken_odd_lines(channels) floats, a row a tile.
+    void (*winograd_input)(const struct voken_winograd *, const float *x, ptrdiff_t first,
+                           ptrdiff_t count, float *v, ptrdiff_t plane);
+
+    // The outputs of these tiles in the columns of some panels of u. `v` is the first tile's row,
+    // `u` the first of all panels; `bias` may be null. Scratch: 16 * count * panels *
+    // product_columns floats.
+    void (*winograd_output)(const struct voken_winograd *, const float *v, ptrdiff_t plane,
+                            const float *u, const float *_Nullable bias, ptrdiff_t first,
+                            ptrdiff_t count, ptrdiff_t first_panel, ptrdiff_t panels, float *y,
+                            float *scratch);
 };
 
 // Floats of a panel of packed rows or columns.

@@ -56,3 +56,29 @@ public func conv2d(
         }
     }
 }
+
+/// The same for a 3×3 weight of stride 1 that was transformed beforehand. It differs from the plain
+/// one by rounding; a pixel's result depends on the 4×4 inputs of its tile of 2×2 outputs and on
+/// nothing else.
+public func conv2d(
+    _ x: Tensor, _ weight: WinogradWeight, bias: Tensor?, padding: Padding = Padding(0)
+) -> Tensor {
+    precondition(
+        x.shape.rank == 4 && x.shape[3] == weight.channels,
+        "conv2d: x \(x.shape), weight [\(weight.outputs), 3, 3, \(weight.channels)]")
+    precondition(
+        bias == nil || bias?.shape == [weight.outputs],
+        "conv2d: \(weight.outputs) outputs, bias \(bias?.shape ?? [])")
+    precondition(
+        x.shape[1] + padding.top + padding.bottom >= 3
+            && x.shape[2] + padding.left + padding.right >= 3,
+        "conv2d: a 3×3 weight is larger than x \(x.shape) with padding \(padding)")
+    let convolution = Winograd(x.shape, outputs: weight.outputs, padding: padding)
+    return unsafe Tensor(uninitialized: convolution.outputShape) { y in
+        unsafe x.withElements { x in
+            unsafe bias.withElements { bias in
+                unsafe convolution(x, weight, bias: bias, into: y)
+            }
+        }
+    }
+}
