@@ -160,7 +160,7 @@ static void winograd_output(const struct voken_winograd *w, const float *v, ptrd
                             const float *u, const float *bias, ptrdiff_t first, ptrdiff_t count,
                             ptrdiff_t first_panel, ptrdiff_t panels, float *y, float *m) {
     const ptrdiff_t line = voken_odd_lines(w->channels), height = tile_height(count);
-    const ptrdiff_t stride = panels * PRODUCT_COLUMNS;
+    const ptrdiff_t stride = panels * PRODUCT_COLUMNS, place = voken_odd_lines(count * stride);
     for (ptrdiff_t p = 0; p < WINOGRAD_PLACES; p++)
         for (ptrdiff_t n = 0; n < panels; n++) {
             const float *b =
@@ -169,7 +169,7 @@ static void winograd_output(const struct voken_winograd *w, const float *v, ptrd
                 ptrdiff_t some = count - t < height ? count - t : height;
                 rows_tiles[PRODUCT_VECTORS - 1][some - 1](
                     w->channels, v + p * plane + t * line, line, b,
-                    m + (p * count + t) * stride + n * PRODUCT_COLUMNS, stride);
+                    m + p * place + t * stride + n * PRODUCT_COLUMNS, stride);
             }
         }
     const ptrdiff_t column = first_panel * PRODUCT_COLUMNS;
@@ -185,7 +185,7 @@ static void winograd_output(const struct voken_winograd *w, const float *v, ptrd
                     ? y + pixel * w->outputs + column + n : NULL;
             }
             vp shift = bias ? load_some_vp(bias + column + n, columns - n) : (vp){0};
-            transform_output(m + t * stride + n, count * stride, shift, to, columns - n);
+            transform_output(m + t * stride + n, place, shift, to, columns - n);
         }
     }
 }

@@ -126,8 +126,8 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                            ptrdiff_t count, float *v, ptrdiff_t plane);
 
     // The outputs of these tiles in the columns of some panels of u. `v` is the first tile's row,
-    // `u` the first of all panels; `bias` may be null. Scratch: 16 * count * panels *
-    // product_columns floats.
+    // `u` the first of all panels; `bias` may be null. Scratch: sixteen times
+    // voken_odd_lines(count * panels * product_columns) floats.
     void (*winograd_output)(const struct voken_winograd *, const float *v, ptrdiff_t plane,
                             const float *u, const float *_Nullable bias, ptrdiff_t first,
                             ptrdiff_t count, ptrdiff_t first_panel, ptrdiff_t panels, float *y,
