@@ -10,6 +10,7 @@ extern const struct voken_kernels voken_kernels_portable __attribute__((visibili
 
 extern const struct voken_kernels voken_kernels_avx2 __attribute__((visibility("hidden")));
 extern const struct voken_kernels voken_kernels_avx512 __attribute__((visibility("hidden")));
+extern const struct voken_kernels voken_kernels_avx512bf16 __attribute__((visibility("hidden")));
 
 const struct voken_kernels *voken_kernels(void) {
     const char *wanted = getenv("VOKEN_CPU");
@@ -21,7 +22,10 @@ const struct voken_kernels *voken_kernels(void) {
     if (wanted && strcmp(wanted, "avx2") == 0) return &voken_kernels_avx2;
     int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-    return wide ? &voken_kernels_avx512 : &voken_kernels_avx2;
+    if (!wide) return &voken_kernels_avx2;
+    if (wanted && strcmp(wanted, "avx512") == 0) return &voken_kernels_avx512;
+    return __builtin_cpu_supports("avx512bf16") ? &voken_kernels_avx512bf16
+                                                : &voken_kernels_avx512;
 }
 
 #else

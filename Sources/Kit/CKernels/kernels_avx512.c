@@ -1,4 +1,4 @@
-// The kernels for x86-64 with AVX-512 (Skylake-SP, Zen 4 and later).
+// The kernels for x86-64 with AVX-512 (Skylake-SP and later).
 
 #if defined(__x86_64__)
 

@@ -1,7 +1,8 @@
 // The loops themselves, over vectors of eight floats. Included once for each kind of CPU by a
 // file that defines KERNELS (the table's name), KERNELS_NAME, load_half and the tile of a product:
 // PRODUCT_ROWS by PRODUCT_VECTORS vectors of PRODUCT_WIDTH floats, and PRODUCT_SLOT, a multiple of
-// eight that holds PRODUCT_ROWS.
+// eight that holds PRODUCT_ROWS. PRODUCT_PAIR(sums, a, b), where it is defined, adds the products of
+// pairs of bf16 numbers.
 //
 // Products and sums in one expression may fuse into one rounding where the CPU has such an
 // instruction, so two tables agree to rounding and not to the bit.
@@ -266,6 +267,8 @@ static void column_affine(const float *x, const float *mean, const float *scale,
 
 #include "winograd_body.h"
 
+#include "pairs_body.h"
+
 const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
     .decode = decode,
@@ -288,6 +291,9 @@ const struct voken_kernels KERNELS = {
     .column_squares = column_squares,
     .column_affine = column_affine,
     .attention = attention,
+    .pack_pair_rows = pack_pair_rows,
+    .pack_pair_columns = pack_pair_columns,
+    .pair_product = pair_product,
     .winograd_weight = winograd_weight,
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,

@@ -112,3 +112,62 @@ internal import CKernels
         }
     }
 }
+
+extension ReceptiveFields: PairRows {
+    func pack(
+        _ rows: Range<Int>, _ pairs: Range<Int>, into panel: UnsafeMutablePointer<UInt32>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        let elements = 2 * pairs.lowerBound..<min(2 * pairs.upperBound, depth)
+        unsafe withUnsafeTemporaryAllocation(of: Corner.self, capacity: rows.count) { corners in
+            for (index, row) in rows.enumerated() { unsafe corners[index] = corner(of: row) }
+            let corners = unsafe Span(_unsafeElements: UnsafeBufferPointer(corners))
+            unsafe withRowPointers(rows.count) { pointers in
+                if field.channels % 2 == 0 {
+                    unsafe packPixels(
+                        corners, elements, pointers, into: panel, zeros: scratch)
+                } else {
+                    unsafe gather(corners, into: scratch)
+                    for index in corners.indices {
+                        unsafe pointers[index] = UnsafePointer(
+                            scratch + index * depth + elements.lowerBound)
+                    }
+                    unsafe Kernels.table.pack_pair_rows(
+                        pointers, corners.count, elements.count, panel)
+                }
+            }
+        }
+    }
+
+    /// Some elements of all fields, one pixel at a time; no pair lies in two of them.
+    private func packPixels(
+        _ corners: Span<Corner>, _ elements: Range<Int>,
+        _ pointers: UnsafeMutablePointer<UnsafePointer<Float>>,
+        into panel: UnsafeMutablePointer<UInt32>, zeros: UnsafeMutablePointer<Float>
+    ) {
+        let channels = field.channels
+        unsafe zeros.update(repeating: 0, count: channels)
+        var first = elements.lowerBound
+        while first < elements.upperBound {
+            let (tap, channel) = first.quotientAndRemainder(dividingBy: channels)
+            let count = min(channels - channel, elements.upperBound - first)
+            for index in corners.indices {
+                let pixel = unsafe pixel(tap, of: corners[index])
+                unsafe pointers[index] = (pixel ?? UnsafePointer(zeros)) + channel
+            }
+            let pair = (first - elements.lowerBound) / 2
+            unsafe Kernels.table.pack_pair_rows(
+                pointers, corners.count, count, panel + pair * Kernels.table.product_slot)
+            first += count
+        }
+    }
+
+    /// The pixel under one place of the kernel, unless it lies outside of the image.
+    private func pixel(_ tap: Int, of corner: Corner) -> UnsafePointer<Float>? {
+        let y = corner.top + tap / field.kernelWidth
+        let x = corner.left + tap % field.kernelWidth
+        guard y >= 0 && y < field.height && x >= 0 && x < field.width else { return nil }
+        return unsafe self.x
+            + ((corner.image * field.height + y) * field.width + x) * field.channels
+    }
+}

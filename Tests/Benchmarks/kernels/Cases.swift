@@ -37,6 +37,40 @@ private func convolutionCase(
     ) { _ = conv2d(x, weight, bias: nil, padding: Padding(1)) }
 }
 
+/// The same as the layers do it, with a weight that was transformed when they were made;
+/// counted as if every product were spelt out.
+private func winogradCase(_ batch: Int, _ side: Int, _ inputs: Int, _ outputs: Int) -> Case {
+    let x = noise([batch, side, side, inputs])
+    let weight = WinogradWeight(Weight(noise([outputs, 3, 3, inputs]), format: .float16))
+    return Case(
+        name: "winograd 3x3 \(batch)x\(side)x\(side)x\(inputs) -> \(outputs)",
+        operations: 2 * batch * side * side * 9 * inputs * outputs,
+        bytes: 64 * inputs * outputs + 4 * batch * side * side * (inputs + outputs)
+    ) { _ = conv2d(x, weight, bias: nil, padding: Padding(1)) }
+}
+
+private func packedCase(_ rows: Int, _ depth: Int, _ columns: Int) -> Case {
+    let x = noise([rows, depth])
+    let weight = PackedWeight(Weight(noise([columns, depth]), format: .bfloat16))
+    return Case(
+        name: "linear \(rows)x\(depth) -> \(columns) in bf16",
+        operations: 2 * rows * depth * columns,
+        bytes: weight.byteCount + 4 * rows * (depth + columns)
+    ) { _ = linear(x, weight) }
+}
+
+private func packedConvolutionCase(
+    _ batch: Int, _ side: Int, _ inputs: Int, _ outputs: Int
+) -> Case {
+    let x = noise([batch, side, side, inputs])
+    let weight = PackedWeight(Weight(noise([outputs, 3, 3, inputs]), format: .bfloat16))
+    return Case(
+        name: "conv 3x3 \(batch)x\(side)x\(side)x\(inputs) -> \(outputs) in bf16",
+        operations: 2 * batch * side * side * 9 * inputs * outputs,
+        bytes: weight.byteCount + 4 * batch * side * side * (inputs + outputs)
+    ) { _ = conv2d(x, weight, bias: nil, padding: Padding(1)) }
+}
+
 private func attentionCase(
     _ batch: Int, _ queries: Int, _ keys: Int, _ heads: Int, _ width: Int, causal: Bool = false
 ) -> Case {
@@ -69,12 +103,24 @@ func products() -> [Case] {
         convolutionCase(1, 64, 32, 16, .float16), convolutionCase(1, 64, 16, 3, .float16),
         convolutionCase(2, 64, 320, 320, .float32), convolutionCase(2, 64, 320, 320, .float16),
         convolutionCase(2, 8, 1280, 1280, .float16),
+        winogradCase(2, 16, 64, 64), winogradCase(2, 8, 128, 128), winogradCase(2, 4, 256, 256),
+        winogradCase(1, 32, 64, 32), winogradCase(2, 64, 320, 320), winogradCase(2, 32, 640, 640),
+        winogradCase(2, 16, 1280, 1280), winogradCase(2, 8, 1280, 1280),
+        winogradCase(1, 128, 512, 512), winogradCase(1, 512, 128, 128),
         linearCase(512, 64, 512, .float16), linearCase(512, 256, 64, .float16),
         linearCase(128, 128, 1024, .float16), linearCase(150, 192, 512, .float16),
         linearCase(150, 256, 768, .float32), linearCase(8192, 320, 320, .float16),
         linearCase(512, 1280, 1280, .float16), linearCase(64, 4096, 11008, .float16),
         attentionCase(2, 256, 256, 4, 16), attentionCase(2, 64, 64, 4, 32),
         attentionCase(2, 256, 77, 4, 16), attentionCase(1, 150, 150, 4, 48, causal: true),
+        packedConvolutionCase(2, 64, 320, 320), packedConvolutionCase(2, 16, 1280, 1280),
+        packedConvolutionCase(2, 8, 1280, 1280),
+        packedCase(8192, 320, 320), packedCase(2048, 640, 640), packedCase(512, 1280, 1280),
+        packedCase(257, 1408, 6144), packedCase(64, 4096, 11008), packedCase(128, 4096, 11008),
+        packedCase(512, 4096, 11008),
+        attentionCase(1, 4096, 4096, 10, 64), attentionCase(1, 1024, 1024, 20, 64),
+        attentionCase(2, 256, 256, 20, 64), attentionCase(1, 4096, 77, 10, 64),
+        attentionCase(1, 257, 257, 16, 88), attentionCase(1, 512, 512, 32, 128, causal: true),
         attentionCase(2, 4096, 4096, 8, 40), attentionCase(2, 1024, 77, 8, 80),
     ]
 }
@@ -87,6 +133,7 @@ func reading() -> [Case] {
     }
     cases += [
         linearCase(4, 4096, 11008, .float16), linearCase(8, 4096, 11008, .float16),
+        packedCase(1, 4096, 11008), packedCase(4, 4096, 11008),
         attentionCase(1, 1, 300, 4, 64, causal: true),
         attentionCase(1, 1, 2000, 32, 128, causal: true),
     ]

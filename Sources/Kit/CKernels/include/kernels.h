@@ -10,6 +10,7 @@
 #define VOKEN_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #pragma clang assume_nonnull begin
 #pragma GCC visibility push(hidden)
@@ -18,6 +19,9 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 
 // With more rows of x than these, blocked products are faster than dot_rows.
 #define VOKEN_DOT_ROWS 8
+
+// The columns of a panel of bf16 numbers, on every CPU.
+#define VOKEN_PAIR_COLUMNS 32
 
 // The keys that attention takes at a time, the queries of a call, and of these side by side, at most.
 #define VOKEN_ATTENTION_KEYS 112
@@ -79,6 +83,25 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*product)(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const float *b,
                     const float *_Nullable bias, float *y, ptrdiff_t columns, ptrdiff_t depth,
                     ptrdiff_t stride_y);
+
+    // Products of bf16 numbers, each element one sum in 32-bit floats in the order of the depth.
+    // Panels are [pair of the depth][place]; a word holds the even element in its lower half. A depth
+    // that is odd is filled up with a zero.
+
+    // Rounds `count` elements of up to `product_rows` rows of x into a panel of `product_slot` places.
+    void (*pack_pair_rows)(const float *_Nonnull const *_Nonnull rows, ptrdiff_t row_count,
+                           ptrdiff_t count, uint32_t *panel);
+
+    // Rounds up to VOKEN_PAIR_COLUMNS rows of a weight into a panel of as many places.
+    void (*pack_pair_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
+                              ptrdiff_t depth, uint32_t *panel);
+
+    // y = the sums over some pairs, or y += that unless they are the first ones; then y += bias if
+    // it is not null. Rows are panels of `panel_rows` rows one behind the other; columns are those of
+    // one panel, from the same pair on.
+    void (*pair_product)(const uint32_t *a, ptrdiff_t rows, ptrdiff_t panel_rows, const uint32_t *b,
+                         const float *_Nullable bias, float *y, ptrdiff_t columns,
+                         ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
 
     // y[i] = f(x[i]). `gelu` is the exact one: x (1 + erf(x / sqrt 2)) / 2.
     void (*silu)(const float *x, float *y, ptrdiff_t count);
@@ -146,7 +169,8 @@ static inline ptrdiff_t voken_attention_scratch(ptrdiff_t width) {
 }
 
 // The table for this CPU. The environment variable VOKEN_CPU=portable asks for the plain one,
-// VOKEN_CPU=avx2 for the one without AVX-512; a CPU that lacks what is asked for ignores it.
+// VOKEN_CPU=avx2 for the one without AVX-512, VOKEN_CPU=avx512 for the one without its instruction
+// for bf16; a CPU that lacks what is asked for ignores it.
 const struct voken_kernels *voken_kernels(void);
 
 // Keeps freed memory for the next tensor: glibc would hand it to the system and take it back, zeroed

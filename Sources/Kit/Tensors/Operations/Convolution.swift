@@ -82,3 +82,36 @@ public func conv2d(
         }
     }
 }
+
+/// The same in bf16: the image and the weight are rounded to nearest, ties to even, and their products
+/// summed in 32-bit floats, as in a linear map
+/// with a packed weight.
+///
+/// - Parameter weight: of `[O, h, w, I]`.
+public func conv2d(
+    _ x: Tensor, _ weight: PackedWeight, bias: Tensor?, stride: Int = 1,
+    padding: Padding = Padding(0)
+) -> Tensor {
+    precondition(
+        x.shape.rank == 4 && weight.shape.rank == 4 && x.shape[3] == weight.shape[3],
+        "conv2d: x \(x.shape), weight \(weight.shape)")
+    precondition(
+        bias == nil || bias?.shape == [weight.columns],
+        "conv2d: weight \(weight.shape), bias \(bias?.shape ?? [])")
+    let field = ReceptiveField(x.shape, weight.shape, stride: stride, padding: padding)
+    let rows = x.shape[0] * field.outputHeight * field.outputWidth
+    let product = PairProduct(rows: rows, columns: weight.columns, depth: weight.depth)
+    let shape: Shape = [x.shape[0], field.outputHeight, field.outputWidth, weight.columns]
+    return unsafe Tensor(uninitialized: shape) { y in
+        unsafe x.withElements { x in
+            unsafe bias.withElements { bias in
+                if field.isPixel {
+                    unsafe product(
+                        ContiguousRows(x, depth: weight.depth), weight, bias: bias, into: y)
+                } else {
+                    unsafe product(ReceptiveFields(field, of: x), weight, bias: bias, into: y)
+                }
+            }
+        }
+    }
+}

@@ -33,6 +33,37 @@ public func linear(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor
     }
 }
 
+/// The same map in bf16: `x` and the weight are rounded to nearest, ties to even, and their products
+/// summed in 32-bit floats.
+///
+/// - Parameters:
+///   - x: `[..., K]`.
+///   - weight: `N` rows of `K`.
+///   - bias: `[N]`, not rounded.
+/// - Returns: `[..., N]`, not rounded.
+///
+/// An element is one sum over the depth in ascending order, and then the bias: a row has the same
+/// bytes whatever other rows there are, and on how many threads. CPUs with an instruction for it
+/// (`avx512bf16`) take subnormal numbers for zero and order two neighbours as that does.
+public func linear(_ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil) -> Tensor {
+    precondition(
+        weight.shape.rank == 2 && x.shape.rank >= 1 && x.shape[-1] == weight.depth,
+        "linear: x \(x.shape), weight \(weight.shape)")
+    precondition(
+        bias == nil || bias?.shape == [weight.columns],
+        "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
+    let product = PairProduct(
+        rows: x.count / max(x.shape[-1], 1), columns: weight.columns, depth: weight.depth)
+    return unsafe Tensor(uninitialized: x.shape.with(weight.columns, at: -1)) { y in
+        unsafe x.withElements { x in
+            unsafe bias.withElements { bias in
+                unsafe product(
+                    ContiguousRows(x, depth: weight.depth), weight, bias: bias, into: y)
+            }
+        }
+    }
+}
+
 func linearForward(
     _ x: UnsafePointer<Float>, _ weight: Weight, _ bias: UnsafePointer<Float>?,
     into y: UnsafeMutablePointer<Float>, rows: Int

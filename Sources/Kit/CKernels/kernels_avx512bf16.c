@@ -1,0 +1,32 @@
+// The kernels for x86-64 with AVX-512 and its instruction for bf16 (Cooper Lake, Zen 4 and later).
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+#include "vectors.h"
+
+extern const struct voken_kernels voken_kernels_avx512bf16 __attribute__((visibility("hidden")));
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+
+static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
+    return (v8)_mm256_cvtph_ps((__m128i)halves);
+}
+
+#define KERNELS voken_kernels_avx512bf16
+#define KERNELS_NAME "avx512bf16"
+#define PRODUCT_ROWS 14
+#define PRODUCT_VECTORS 2
+#define PRODUCT_WIDTH 16
+#define PRODUCT_SLOT 16
+#define PRODUCT_PAIR(sums, a, b) \
+    ((vp)_mm512_dpbf16_ps((__m512)(sums), (__m512bh)(a), (__m512bh)(b)))
+#include "kernels_body.h"
+
+#pragma clang attribute pop
+
+#endif
