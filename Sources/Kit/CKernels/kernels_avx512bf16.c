@@ -17,12 +17,18 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
     return (v8)_mm256_cvtph_ps((__m128i)halves);
 }
 
+static inline __attribute__((always_inline)) v8 round_pairs(v8 low, v8 high) {
+    __m512 x = _mm512_insertf32x8(_mm512_castps256_ps512((__m256)low), (__m256)high, 1);
+    return (v8)_mm512_cvtneps_pbh(x);
+}
+
 #define KERNELS voken_kernels_avx512bf16
 #define KERNELS_NAME "avx512bf16"
 #define PRODUCT_ROWS 14
 #define PRODUCT_VECTORS 2
 #define PRODUCT_WIDTH 16
 #define PRODUCT_SLOT 16
+#define PRODUCT_ROUND(low, high) round_pairs(low, high)
 #define PRODUCT_PAIR(sums, a, b) \
     ((vp)_mm512_dpbf16_ps((__m512)(sums), (__m512bh)(a), (__m512bh)(b)))
 #include "kernels_body.h"

@@ -20,8 +20,17 @@ INLINE v8 pairs_of(v8 low, v8 high) {
     return (v8)(a | b << 16);
 }
 
+#ifndef PRODUCT_ROUND
+#define PRODUCT_ROUND(low, high) pairs_of(low, high)
+#endif
+
+// `quick`: as the CPU's own instruction rounds, if it has one.
+INLINE v8 round_to_pairs(_Bool quick, v8 low, v8 high) {
+    return quick ? PRODUCT_ROUND(low, high) : pairs_of(low, high);
+}
+
 // Up to eight rows of `count` elements into eight neighbouring places of slots.
-INLINE void pack_eight_pairs(enum voken_format format, const char *const *rows, ptrdiff_t count,
+INLINE void pack_eight_pairs(_Bool quick, enum voken_format format, const char *const *rows, ptrdiff_t count,
                              ptrdiff_t slot, uint32_t *panel) {
     v8 block[8];
     for (ptrdiff_t k = 0; k < count; k += 16) {
@@ -29,13 +38,13 @@ INLINE void pack_eight_pairs(enum voken_format format, const char *const *rows, 
         UNROLL for (int i = 0; i < 8; i++) {
             const char *at = rows[i] + k * width(format);
             if (some == 16) {
-                block[i] = pairs_of(
-                    load_weight(format, at), load_weight(format, at + 8 * width(format)));
+                block[i] = round_to_pairs(
+                    quick, load_weight(format, at), load_weight(format, at + 8 * width(format)));
             } else {
                 v8 low = load_some_weight(format, at, some < 8 ? some : 8);
                 v8 high = some <= 8
                     ? all(0) : load_some_weight(format, at + 8 * width(format), some - 8);
-                block[i] = pairs_of(low, high);
+                block[i] = round_to_pairs(quick, low, high);
             }
         }
         transpose8(block);
@@ -45,22 +54,23 @@ INLINE void pack_eight_pairs(enum voken_format format, const char *const *rows, 
 }
 
 // Places beyond the last row repeat it: nobody reads what is made of them.
-INLINE void pack_pairs(enum voken_format format, const char *const *rows, ptrdiff_t row_count,
-                       ptrdiff_t count, ptrdiff_t slot, uint32_t *panel) {
+INLINE void pack_pairs(_Bool quick, enum voken_format format, const char *const *rows,
+                       ptrdiff_t row_count, ptrdiff_t count, ptrdiff_t slot, uint32_t *panel) {
     for (ptrdiff_t first = 0; first < slot; first += 8) {
         const char *eight[8];
         for (ptrdiff_t i = 0; i < 8; i++)
             eight[i] = rows[first + i < row_count ? first + i : row_count - 1];
-        pack_eight_pairs(format, eight, count, slot, panel + first);
+        pack_eight_pairs(quick, format, eight, count, slot, panel + first);
     }
 }
 
 static void pack_pair_rows(const float *const *rows, ptrdiff_t row_count, ptrdiff_t count,
                            uint32_t *panel) {
     pack_pairs(
-        VOKEN_FLOAT32, (const char *const *)rows, row_count, count, PRODUCT_SLOT, panel);
+        1, VOKEN_FLOAT32, (const char *const *)rows, row_count, count, PRODUCT_SLOT, panel);
 }
 
+// Weights are the same on every CPU.
 static void pack_pair_columns(enum voken_format format, const void *weight, ptrdiff_t columns,
                               ptrdiff_t depth, uint32_t *panel) {
     const char *rows[VOKEN_PAIR_COLUMNS];
@@ -68,13 +78,13 @@ static void pack_pair_columns(enum voken_format format, const void *weight, ptrd
         rows[n] = (const char *)weight + n * depth * width(format);
     switch (format) {
         case VOKEN_FLOAT32:
-            pack_pairs(VOKEN_FLOAT32, rows, columns, depth, VOKEN_PAIR_COLUMNS, panel);
+            pack_pairs(0, VOKEN_FLOAT32, rows, columns, depth, VOKEN_PAIR_COLUMNS, panel);
             break;
         case VOKEN_FLOAT16:
-            pack_pairs(VOKEN_FLOAT16, rows, columns, depth, VOKEN_PAIR_COLUMNS, panel);
+            pack_pairs(0, VOKEN_FLOAT16, rows, columns, depth, VOKEN_PAIR_COLUMNS, panel);
             break;
         case VOKEN_BFLOAT16:
-            pack_pairs(VOKEN_BFLOAT16, rows, columns, depth, VOKEN_PAIR_COLUMNS, panel);
+            pack_pairs(0, VOKEN_BFLOAT16, rows, columns, depth, VOKEN_PAIR_COLUMNS, panel);
             break;
     }
 }
