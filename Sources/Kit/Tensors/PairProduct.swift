@@ -34,8 +34,10 @@ struct PairProduct {
         let panelWords = block * Self.slot
         let height = pieceRows(most: max(Self.bandWords / panelWords, 1) * Self.mostRows)
         let down = (rows + height - 1) / height
-        let across = piecesAcross(down: down, panels: panels)
-        let breadth = (panels + across - 1) / max(across, 1)
+        let wanted = max(piecesAcross(down: down, panels: panels), 1)
+        let breadth = max((panels + wanted - 1) / wanted, 1)
+        // Rounding the breadth up may leave fewer pieces than were wanted.
+        let across = (panels + breadth - 1) / breadth
         let words = (height + Self.mostRows - 1) / Self.mostRows * panelWords
         ThreadPool.run(down * across) { piece in
             let firstRow = piece % down * height
