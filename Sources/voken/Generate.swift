@@ -22,31 +22,10 @@ struct Generate: ParsableCommand {
     @Option(help: "A PNG or JPEG file shown to the model before the prompt; repeatable.")
     var image: [String] = []
 
-    @Option(help: "Steps of the scheduler for each picture.")
-    var steps: Int?
-
     @Option(help: "Seed of text and pictures; random if not given.")
     var seed: UInt64?
 
-    @Option(help: "Scale of classifier-free guidance; 1 is none.")
-    var guidance: Double?
-
-    @Option(
-        help: "From 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.")
-    var guidanceRescale: Double?
-
-    @Option(
-        help: """
-            A scheduler that the pipeline names, or any in the plugin folders, by any of its names \
-            (voken schedulers).
-            """)
-    var scheduler: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "An option of the scheduler for this story alone; repeatable.", valueName: "key=value"))
-    var schedulerSet: [String] = []
-
+    @OptionGroup var drawing: DrawingOptions
     @OptionGroup var terms: JobOptions
     @OptionGroup var output: StoryOutput
     @OptionGroup var place: Place
@@ -61,9 +40,9 @@ struct Generate: ParsableCommand {
     func run() throws {
         let request = StoryRequest(
             prompt: prompt, scenes: scenes,
-            images: try image.map { try readFile($0, limit: 32 << 20) }, steps: steps, seed: seed,
-            guidance: guidance, guidanceRescale: guidanceRescale, scheduler: scheduler,
-            schedulerOptions: try options(schedulerSet))
+            images: try image.map { try readFile($0, limit: 32 << 20) }, steps: drawing.steps,
+            seed: seed, guidance: drawing.guidance, guidanceRescale: drawing.guidanceRescale,
+            scheduler: drawing.scheduler, schedulerOptions: try options(drawing.schedulerSet))
         if terms.detach { return try submit(GenerateRequest(request, terms)) }
         let terminal = output.terminal
         let narrator = try place.narrator(terms) { terminal.say($0) }

@@ -28,40 +28,20 @@ struct Chat: ParsableCommand {
     @Option(help: "Seed of a session that is begun; of the next turn of one that is there.")
     var seed: UInt64?
 
-    @Option(help: "Steps of the scheduler for each picture.")
-    var steps: Int?
-
-    @Option(help: "Scale of classifier-free guidance; 1 is none.")
-    var guidance: Double?
-
-    @Option(
-        help: "From 0 to 1: how far guided outputs are scaled back to the spread of unguided ones.")
-    var guidanceRescale: Double?
-
-    @Option(
-        help: """
-            A scheduler that the pipeline names, or any in the plugin folders, by any of its names \
-            (voken schedulers).
-            """)
-    var scheduler: String?
-
-    @Option(
-        help: ArgumentHelp("An option of the scheduler; repeatable.", valueName: "key=value"))
-    var schedulerSet: [String] = []
-
     @Option(help: "Folder for pictures (default: voken-chat/SESSION).")
     var out: String?
 
     @Flag(help: "Print answers as JSON lines.")
     var json = false
 
+    @OptionGroup var drawing: DrawingOptions
     @OptionGroup var daemon: DaemonOptions
 
     func run() throws {
         let settings = SessionSettings(
-            steps: steps, seed: seed, guidance: guidance, guidanceRescale: guidanceRescale,
-            scheduler: scheduler,
-            schedulerOptions: optionsText(try options(schedulerSet)))
+            steps: drawing.steps, seed: seed, guidance: drawing.guidance,
+            guidanceRescale: drawing.guidanceRescale, scheduler: drawing.scheduler,
+            schedulerOptions: optionsText(try options(drawing.schedulerSet)))
         let interrupts = Interrupts()
         let client = try asking { try daemon.connect() }
         let (session, isNew) = try open(client, settings)
