@@ -28,6 +28,9 @@ EXPONENTIAL = {"use_exponential_sigmas": True}
 BETA = {"use_beta_sigmas": True}
 LU = {"use_lu_lambdas": True}
 
+FIRST, THIRD = {"solver_order": 1}, {"solver_order": 3}
+FULL_ORDER = {"lower_order_final": False}
+
 TO_SIGMA_MIN = {"final_sigmas_type": "sigma_min"}
 THRESHOLDING = {
     "thresholding": True, "dynamic_thresholding_ratio": 0.9, "sample_max_value": 1.75}

@@ -5,9 +5,7 @@ from .common import *
 NOISE = {"algorithm_type": "dpmsolver"} | TO_SIGMA_MIN
 SDE = {"algorithm_type": "sde-dpmsolver++"}
 NOISE_SDE = {"algorithm_type": "sde-dpmsolver"} | TO_SIGMA_MIN
-FIRST, THIRD = {"solver_order": 1}, {"solver_order": 3}
 HEUN = {"solver_type": "heun"}
-FULL_ORDER = {"lower_order_final": False}
 EULER_AT_FINAL = {"euler_at_final": True}
 # As the authors advise for cosine betas.
 CLIPPED_COSINE = COSINE | {"lambda_min_clipped": -5.1}

@@ -2,8 +2,6 @@
 
 from .common import *
 
-FIRST, THIRD = {"solver_order": 1}, {"solver_order": 3}
-FULL_ORDER = {"lower_order_final": False}
 BH1 = {"solver_type": "bh1"} | TO_SIGMA_MIN
 OF_NOISE = {"predict_x0": False} | TO_SIGMA_MIN
 
