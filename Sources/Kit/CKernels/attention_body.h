@@ -5,8 +5,6 @@
 // (Milakov and Gimelshein, 2018); a key that a query does not see weighs exactly zero. A score is
 // one sum over the channels, an output one sum over the keys, both in ascending order.
 
-typedef int32_t ip __attribute__((vector_size(PRODUCT_WIDTH * 4)));
-
 enum { ATTENTION_LANES = PRODUCT_VECTORS * PRODUCT_WIDTH };
 
 _Static_assert(ATTENTION_LANES <= VOKEN_ATTENTION_LANES, "the scratch holds the scores");
@@ -93,7 +91,7 @@ INLINE void attend_block(int vectors, struct attention_group group, const float 
     for (ptrdiff_t j = 0; j < keys; j += PRODUCT_ROWS) {
         ptrdiff_t some = keys - j < PRODUCT_ROWS ? keys - j : PRODUCT_ROWS;
         rows_tiles[vectors - 1][some - 1](
-            width, key + j * stride, stride, group.q, s + j * lanes, lanes);
+            width, key + j * stride, stride, group.q, lanes, s + j * lanes, lanes);
     }
     for (ptrdiff_t j = visible > 0 ? visible : 0; j < keys; j++)
         for (ptrdiff_t i = 0; i < lanes && visible + i <= j; i++) s[j * lanes + i] = -INFINITY;

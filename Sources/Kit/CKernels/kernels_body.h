@@ -261,13 +261,15 @@ static void column_affine(const float *x, const float *mean, const float *scale,
             y[r * columns + c] = (x[r * columns + c] - mean[c]) * scale[c] + bias[c];
 }
 
+#include "pairs_body.h"
+
 #include "tiles_body.h"
 
 #include "attention_body.h"
 
-#include "winograd_body.h"
+#include "winograd_weight_body.h"
 
-#include "pairs_body.h"
+#include "winograd_body.h"
 
 const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
