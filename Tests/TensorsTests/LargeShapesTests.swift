@@ -63,15 +63,17 @@ struct LargeShapesTests {
         expectClose(linear(x, Weight(weight)), expected)
     }
 
-    @Test func aQueryAloneGetsTheSameBytes() {
+    @Test(arguments: [Arithmetic.float32, .bfloat16])
+    func aQueryAloneGetsTheSameBytes(arithmetic: Arithmetic) {
         let tokens = numbers([1, 150, 39])
         let whole = attention(
-            query: tokens, key: tokens, value: tokens, heads: 3, causalOffset: 0)
+            query: tokens, key: tokens, value: tokens, heads: 3, causalOffset: 0,
+            arithmetic: arithmetic)
         for index in 0..<150 {
             let cached = tokens.slice(axis: 1, 0..<index + 1)
             let alone = attention(
                 query: tokens.slice(axis: 1, index..<index + 1), key: cached, value: cached,
-                heads: 3, causalOffset: index)
+                heads: 3, causalOffset: index, arithmetic: arithmetic)
             #expect(alone.values == whole.slice(axis: 1, index..<index + 1).values)
         }
     }

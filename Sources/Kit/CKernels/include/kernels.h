@@ -28,16 +28,16 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 
 // The keys that attention takes at a time, the queries of a call, and of these side by side, at most.
 #define VOKEN_ATTENTION_KEYS 112
-#define VOKEN_ATTENTION_QUERIES 256
+#define VOKEN_ATTENTION_QUERIES 512
 #define VOKEN_ATTENTION_LANES 32
 
 // What is the same for all queries of a head: its channels, the floats from one token to the
 // next in all four arrays, the factor of the scores, and whether query i sees i more keys than
-// the first one or just as many.
+// the first one or just as many; whether both products are those of pairs of bf16 numbers.
 struct voken_attention {
     ptrdiff_t width, stride;
     float scale;
-    _Bool causal;
+    _Bool causal, pairs;
 };
 
 // A 3×3 convolution of stride 1 over images [B, height, width, channels], padded at least by `top`
