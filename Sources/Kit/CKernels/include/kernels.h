@@ -134,14 +134,16 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*rms_norm)(const float *x, const float *weight, float epsilon, float *y,
                      ptrdiff_t count);
 
-    // sums[c] = sum over r of x[r][c], and of (x[r][c] - mean[c])^2.
+    // sums[c] = sum over r of x[r][c]; then of x[r][c] - center[c], and squares[c] of its square.
     void (*column_sums)(const float *x, float *sums, ptrdiff_t rows, ptrdiff_t columns);
-    void (*column_squares)(const float *x, const float *mean, float *sums, ptrdiff_t rows,
-                           ptrdiff_t columns);
+    void (*column_moments)(const float *x, const float *center, float *sums, float *squares,
+                           ptrdiff_t rows, ptrdiff_t columns);
 
-    // y[r][c] = (x[r][c] - mean[c]) * scale[c] + bias[c].
+    // y[r][c] = (x[r][c] - mean[c]) * scale[c] + bias[c], and silu of that.
     void (*column_affine)(const float *x, const float *mean, const float *scale,
                           const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
+    void (*column_affine_silu)(const float *x, const float *mean, const float *scale,
+                               const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
 
     // softmax(scale * query key^T) value for one head and up to VOKEN_ATTENTION_QUERIES queries. The
     // first one sees `visible` keys, at least one. Scratch: voken_attention_scratch(width) floats.
