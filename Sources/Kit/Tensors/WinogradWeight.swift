@@ -106,10 +106,8 @@ extension WinogradWeight {
     /// With fewer channels than these the transforms cost more than the products that they save.
     private static let leastChannels = 32
 
-    /// Whether convolutions with a weight of `[O, h, w, I]` are faster by this method.
-    public static func suits(
-        _ shape: Shape, stride: Int, format: Arithmetic = .float32
-    ) -> Bool {
+    /// Whether convolutions with a weight of `[O, h, w, I]` are faster by this method, in either format.
+    public static func suits(_ shape: Shape, stride: Int) -> Bool {
         shape.rank == 4 && shape[1] == 3 && shape[2] == 3 && stride == 1
             && shape[0] >= leastChannels && shape[3] >= leastChannels
     }
