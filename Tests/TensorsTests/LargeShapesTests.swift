@@ -35,16 +35,6 @@ struct LargeShapesTests {
             Reference.conv2d(x, weight.tensor(), padding: 1))
     }
 
-    @Test(arguments: [nil, 40])
-    func attentionOfSeveralBlocks(causalOffset: Int?) {
-        let query = numbers([1, 150, 12])
-        let key = numbers([1, 190, 12], seed: 2)
-        let value = numbers([1, 190, 12], seed: 3)
-        expectClose(
-            attention(query: query, key: key, value: value, heads: 1, causalOffset: causalOffset),
-            Reference.attention(query, key, value, causalOffset: causalOffset))
-    }
-
     /// OpenBLAS, as a second opinion on shapes that the plain loops are too slow for.
     @Test(arguments: [(1000, 330, 700), (130, 1100, 2600), (20, 4000, 300)])
     func agreesWithOpenBLAS(rows: Int, columns: Int, depth: Int) {
