@@ -10,7 +10,8 @@ public enum ConvolutionKernel: Sendable {
     /// A weight of `[O, h, w, I]` in 32-bit floats, transformed where that is faster.
     public init(_ weight: Weight, stride: Int) {
         self =
-            weight.isMaterialised && WinogradWeight.suits(weight.shape, stride: stride)
+            (weight.isMaterialised || DryRun.isRunning)
+                && WinogradWeight.suits(weight.shape, stride: stride)
             ? .transformed(WinogradWeight(weight)) : .stored(weight)
     }
 

@@ -6,10 +6,11 @@ public struct Tensor: Sendable {
     public let shape: Shape
     let storage: Storage
 
-    /// Makes a tensor whose elements `fill` writes, every one of them.
+    /// Makes a tensor whose elements `fill` writes, every one of them; it is not called in a dry run.
     public init(_ shape: Shape, fill: (inout MutableSpan<Float>) throws -> Void) rethrows {
         self.shape = shape
         storage = Storage(count: shape.count)
+        if storage.isShapeOnly { return }
         // The pointer is read into a local first: in release, Swift 6.3.1's optimiser aborts on
         // a span made straight from a class property.
         let elements = unsafe UnsafeMutableBufferPointer(
@@ -35,6 +36,7 @@ public struct Tensor: Sendable {
     init(uninitialized shape: Shape, fill: (UnsafeMutablePointer<Float>) -> Void) {
         self.shape = shape
         storage = Storage(count: shape.count)
+        if storage.isShapeOnly { return }
         unsafe fill(storage.elements)
     }
 

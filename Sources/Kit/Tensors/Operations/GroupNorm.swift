@@ -26,11 +26,11 @@ public func groupNorm(
     let kernel =
         unsafe activation == .silu
         ? Kernels.table.column_affine_silu : Kernels.table.column_affine
+    let moments = unsafe x.withElements { unsafe GroupMoments($0, chunks, groups: groups) }
+    let mean = moments.means(channels)
+    let scale = moments.scales(weight, epsilon: epsilon)
     return unsafe Tensor(uninitialized: x.shape) { y in
         unsafe x.withElements { x in
-            let moments = unsafe GroupMoments(x, chunks, groups: groups)
-            let mean = moments.means(channels)
-            let scale = moments.scales(weight, epsilon: epsilon)
             unsafe mean.withElements { mean in
                 unsafe scale.withElements { scale in
                     unsafe bias.withElements { bias in
