@@ -30,6 +30,8 @@ public final class Generation: Sendable {
     /// What was loaded, schedulers included, in the order of ``StageKind``.
     public let stages: [StageSummary]
     let host: PluginHost
+    /// Of the calls of the stages.
+    let plans: [StageKind: StepPlans]
     private let unconditionalFeature: UnconditionalFeature
 
     /// - Parameters:
@@ -69,6 +71,12 @@ public final class Generation: Sendable {
         } else {
             unconditionalFeature = UnconditionalFeature()
         }
+        var plans: [StageKind: StepPlans] = [:]
+        for (kind, entry) in file.stages {
+            let isShared = former?.loaded[entry.key]?.weights === stages[entry.key]?.weights
+            plans[kind] = (isShared ? former?.plans[kind] : nil) ?? StepPlans()
+        }
+        self.plans = plans
         imageEncoder = try stage(.imageEncoder)
         languageModel = try stage(.languageModel)
         featureMapper = try stage(.featureMapper)

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 public import Stages
 import Synchronization
-import Tensors
+public import Tensors
 
 /// Runs requests through a pipeline, on one thread of its own, until it is shut down.
 ///
@@ -32,6 +32,8 @@ public final class Engine: Sendable {
     /// Signalled for each job put into the queue, and when there is something else to look at.
     let news = DispatchSemaphore(value: 0)
     let meter = StageMeter()
+    /// Of the steps, one after the other.
+    let arena = Arena()
     /// Conversations, whose turns ``submit(_:session:terms:events:)`` takes.
     public let sessions: SessionStore
     /// Rings alarms.
@@ -70,6 +72,9 @@ public final class Engine: Sendable {
 
     /// What each stage has done for jobs since the engine began.
     public var stageCounters: [StageKind: StageCounter] { meter.all }
+
+    /// What the steps have asked of the arena that they share, since the engine began.
+    public var arenaCounts: Arena.Counts { arena.counts }
 
     /// The generation that new requests are admitted with.
     var generation: Generation { state.withLock(\.generation) }

@@ -131,7 +131,7 @@ struct Rotation {
     private func answers(for group: [Int]) -> [StageCall.Answer] {
         StageCall(
             generation: runners[group[0]].generation, works: group.compactMap { runners[$0].work }
-        ).answers(engine.meter)
+        ).answers(engine.meter, in: engine.arena)
     }
 
     private mutating func charge(_ index: Int, _ time: Duration) {

@@ -1,0 +1,51 @@
+import Stages
+import Tensors
+
+/// What decides which tensors a step makes: the kind of work, and the shapes.
+struct StepKey: Hashable, Sendable {
+    private enum Kind: Hashable { case encode, forward, logits, map, predict, decode }
+
+    private let kind: Kind
+    private let shapes: [[Int]]
+
+    init(_ works: [StageWork]) {
+        kind =
+            switch works[0] {
+            case .encode: .encode
+            case .forward: .forward
+            case .logits: .logits
+            case .map: .map
+            case .predict: .predict
+            case .decode: .decode
+            }
+        shapes = works.flatMap { $0.shapes.map(\.array) }
+    }
+}
+
+extension StageWork {
+    fileprivate var shapes: [Shape] {
+        switch self {
+        case .encode(let x), .forward(let x, _), .logits(let x), .map(let x), .decode(let x):
+            [x.shape]
+        case .predict(let latents, _, let conditioning): [latents.shape, conditioning.shape]
+        }
+    }
+
+    /// The same work for a dry run, with a sequence of its own.
+    func rehearsed(by generation: Generation) -> StageWork {
+        switch self {
+        case .encode(let pixels): .encode(Tensor(shapeOnly: pixels.shape))
+        case .forward(let embeddings, _):
+            .forward(
+                Tensor(shapeOnly: embeddings.shape),
+                DryRun.perform { generation.languageModel.makeState() })
+        case .logits(let hidden): .logits(Tensor(shapeOnly: hidden.shape))
+        case .map(let hidden): .map(Tensor(shapeOnly: hidden.shape))
+        case .predict(let latents, let timestep, let conditioning):
+            .predict(
+                Tensor(shapeOnly: latents.shape), timestep: timestep,
+                conditioning: Tensor(shapeOnly: conditioning.shape))
+        case .decode(let latents): .decode(Tensor(shapeOnly: latents.shape))
+        }
+    }
+}

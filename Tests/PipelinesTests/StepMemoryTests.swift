@@ -1,0 +1,67 @@
+import Stages
+import Tensors
+import Testing
+
+@testable import Pipelines
+
+/// Steps of the repository's own model in an arena.
+@Suite struct StepMemoryTests {
+    private static let generation = Result { try pocketGeneration() }
+
+    private func noise(_ shape: Shape, seed: UInt64) -> Tensor {
+        var generator = TorchGenerator(seed: seed)
+        return generator.normal(shape)
+    }
+
+    /// The same works at each call, with sequences of their own.
+    private func works(_ name: String, _ generation: Generation) throws -> [StageWork] {
+        let model = generation.languageModel
+        let side = generation.unet.sampleSize
+        let latents: Shape = [2, side, side, generation.unet.latentChannels]
+        switch name {
+        case "encode":
+            let side = generation.imageEncoder.imageSize
+            return [.encode(noise([1, side, side, 3], seed: 1))]
+        case "prefill":
+            return [.forward(try generation.embed(Array(5..<50)), generation.makeState())]
+        case "decode steps":
+            return try (0..<3).map { index in
+                let state = generation.makeState()
+                _ = model.forward(try generation.embed(Array(5...10 + index)), state: state)
+                return .forward(try generation.embed([7 + index]), state)
+            }
+        case "logits": return (0..<3).map { .logits(noise([1, model.width], seed: $0)) }
+        case "map":
+            let mapper = generation.featureMapper
+            return [.map(noise([1, mapper.vokens, mapper.inputWidth], seed: 2))]
+        case "predict":
+            let feature = noise(
+                [2, generation.featureMapper.length, generation.featureMapper.width], seed: 3)
+            return (4...5).map {
+                .predict(
+                    noise(latents, seed: $0), timestep: Float(100 * $0), conditioning: feature)
+            }
+        default: return [.decode(noise(latents.with(1, at: 0), seed: 6))]
+        }
+    }
+
+    @Test(arguments: [
+        "encode", "prefill", "decode steps", "logits", "map", "predict", "decode",
+    ])
+    func aStepTakesNoMemoryOfItsOwn(name: String) throws {
+        let generation = try Self.generation.get()
+        func answers(_ arena: Arena?) throws -> [[Float]] {
+            try StageCall(generation: generation, works: works(name, generation))
+                .answers(StageMeter(), in: arena).map { try $0.get().values }
+        }
+        let expected = try answers(nil)
+        let arena = Arena()
+        #expect(try answers(arena) == expected)
+        let first = arena.counts
+        #expect(try answers(arena) == expected)
+        let second = arena.counts
+        #expect(second.placed == 2 * first.placed && first.placed > 0)
+        #expect(second.overflows == 0 && second.leftBehind == 0)
+        #expect(second.reservations == 1)
+    }
+}
