@@ -30,7 +30,7 @@ public final class Arena: @unchecked Sendable {
     /// Since the arena was made; may be asked for by any thread.
     public var counts: Counts { shared.withLock { $0 } }
 
-    /// Calls `body`, whose tensors lie here. What it returns must be ``Tensor/kept()``, or gone,
+    /// Calls `body`, whose tensors lie here. What it returns must be ``Tensor/copiedOutOfStep()``, or gone,
     /// before the next step; a tensor that lives longer takes this memory with it.
     public func run<Result>(_ plan: StepPlan, _ body: () -> Result) -> Result {
         let workspace = reserved(plan.byteCount)
@@ -80,7 +80,7 @@ public final class Arena: @unchecked Sendable {
 
 extension Tensor {
     /// This tensor, or a copy of it with memory of its own if its own is a step's.
-    public func kept() -> Tensor {
+    public func copiedOutOfStep() -> Tensor {
         guard storage.isOfStep else { return self }
         let copy = Storage(count: count, for: .kept)
         unsafe copy.elements.update(from: storage.elements, count: count)

@@ -1,7 +1,7 @@
 /// The memory of a tensor: 64-byte aligned floats.
 ///
-/// `@unchecked Sendable`: elements are written only inside the initialiser of the tensor that owns
-/// the storage, before any other reference to it exists, and never after.
+/// `@unchecked Sendable`: elements are written only by who has the one reference that there is: the
+/// initialiser of a tensor, or an operation whose operand it is for the last time.
 @safe final class Storage: @unchecked Sendable {
     /// How long a storage is there, as far as whoever makes it knows.
     enum Lifetime {
