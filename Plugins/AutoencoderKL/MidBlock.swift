@@ -17,9 +17,10 @@ struct MidBlock: Sendable {
     }
 
     /// `[B, H, W, C]` to `[B, H, W, C]`.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        let x = resnet1(x)
-        return resnet2(attention?(x) ?? x)
+    func callAsFunction(_ x: consuming Tensor) -> Tensor {
+        x = resnet1(x)
+        if let attention { x = attention(x) }
+        return resnet2(x)
     }
 }
 
