@@ -19,7 +19,7 @@ struct StageCall {
         let start = ContinuousClock.now
         let outputs = MemoryAccount.charging(generation.work(works[0].kind)) {
             guard let arena, let plan else { return call() }
-            return arena.run(plan) { call().map { $0.kept() } }
+            return arena.run(plan) { call().map { $0.copiedOutOfStep() } }
         }
         meter.count(
             works[0].kind, items: works.reduce(0) { $0 + $1.items }, ContinuousClock.now - start)

@@ -58,10 +58,12 @@ import Testing
         let arena = Arena()
         #expect(try answers(arena) == expected)
         let first = arena.counts
-        #expect(try answers(arena) == expected)
-        let second = arena.counts
-        #expect(second.placed == 2 * first.placed && first.placed > 0)
-        #expect(second.overflows == 0 && second.leftBehind == 0)
-        #expect(second.reservations == 1)
+        #expect(first.placed > 0 && first.leftBehind == 0)
+        for _ in 0..<2 { #expect(try answers(arena) == expected) }
+        let all = arena.counts
+        // From the second step on there is room for what kernels ask for while they compute, too.
+        #expect(all.placed == 3 * first.placed + 2 * first.overflows)
+        #expect(all.overflows == first.overflows && all.leftBehind == 0)
+        #expect(all.reservations <= 2)
     }
 }

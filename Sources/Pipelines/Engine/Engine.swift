@@ -34,6 +34,7 @@ public final class Engine: Sendable {
     let meter = StageMeter()
     /// Of the steps, one after the other.
     let arena = Arena()
+    let keeper = MemoryKeeper()
     /// Conversations, whose turns ``submit(_:session:terms:events:)`` takes.
     public let sessions: SessionStore
     /// Rings alarms.
