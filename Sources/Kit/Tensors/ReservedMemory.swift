@@ -7,10 +7,8 @@ import Glibc
     enum Use {
         /// In huge pages where there are any: a page fault costs about as much as filling a page.
         case workspace
-        /// Zeros that are read, and take no memory. Writing to them is a crash.
+        /// Zeros: they take memory only where somebody writes to them, which nobody should.
         case zeros
-        /// Zeros that nobody should write to, and that take memory where somebody does.
-        case writableZeros
     }
 
     let base: UnsafeMutableRawPointer
@@ -22,9 +20,9 @@ import Glibc
     init?(byteCount: Int, for use: Use) {
         let page = use == .workspace ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
         let size = (max(byteCount, 1) + page - 1) / page * page
-        let access = use == .zeros ? PROT_READ : PROT_READ | PROT_WRITE
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | (use == .workspace ? 0 : MAP_NORESERVE)
-        guard let base = unsafe mmap(nil, size, access, flags, -1, 0), unsafe base != MAP_FAILED
+        guard let base = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0),
+            unsafe base != MAP_FAILED
         else { return nil }
         if use == .workspace { unsafe madvise(base, size, MADV_HUGEPAGE) }
         unsafe self.base = base

@@ -16,7 +16,7 @@
         self.byteCount = max(byteCount, 1)
         gauge = MemoryAccount.current?.tensors
         if DryRun.isRunning {
-            guard let zeros = ReservedMemory(byteCount: byteCount, for: .writableZeros) else {
+            guard let zeros = ReservedMemory(byteCount: byteCount, for: .zeros) else {
                 preconditionFailure("no address space left: \(byteCount) bytes for a dry run")
             }
             (memory, self.zeros) = (nil, zeros)
