@@ -61,12 +61,13 @@ public final class Benchmark {
         return report
     }
 
-    /// Makes a stage and calls it once, then as often as it is told to.
-    /// - Parameter next: gets the seconds of a call, on the average; says how many calls follow, 0
-    ///   for the end. The first call was for warming up.
-    public func calls(of item: BenchmarkItem, _ next: (Double) throws -> Int) throws {
+    /// Makes a stage, warms it up, and calls it as often as it is told to.
+    /// - Parameter next: gets the seconds of a call, on the average, `nil` before the first ones;
+    ///   says how many calls follow, 0 for the end.
+    public func calls(of item: BenchmarkItem, _ next: (Double?) throws -> Int) throws {
         let exercise = try exercise(item)
-        var count = 1
+        if item.isBrief { try exercise.call() }
+        var count = try next(nil)
         while count > 0 {
             let time = try seconds { for _ in 0..<count { try exercise.call() } }
             count = try next(time / Double(count))
@@ -92,8 +93,7 @@ public final class Benchmark {
     ) throws -> BenchmarkResult {
         ProcessMemory.resetPeak()
         let exercise = try exercise(item)
-        // A call of minutes is not made twice for the sake of caches that it fills itself.
-        if item != .stage(.answer) { try exercise.call() }
+        if item.isBrief { try exercise.call() }
         var samples: [Double] = []
         let start = Usage.now
         repeat {
@@ -127,10 +127,10 @@ extension BenchmarkResult {
         peakResident: Int, before: MachineRates, after: MachineRates
     ) {
         let interval = MedianInterval(samples)
-        let arithmetic = Arithmetic(of: exercise.type)
+        let arithmetic = PeakArithmetic(of: exercise.type)
         let isMixed = item == .stage(.answer)
         let isStable = interval.map { $0.spread <= Patience.spread } ?? false
-        let width = Arithmetic.width(of: exercise.type)
+        let width = PeakArithmetic.width(of: exercise.type)
         var doubts = MachineRates.differences(before, after)
         if used.others > MachineRates.tolerableOthers {
             doubts.append(

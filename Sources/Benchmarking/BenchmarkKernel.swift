@@ -60,4 +60,8 @@ public enum BenchmarkItem: Sendable, Equatable {
         case .kernel(let kernel): kernel.name
         }
     }
+
+    /// Whether a call is worth making to warm up: one of minutes is not, for the sake of caches that
+    /// it fills itself.
+    var isBrief: Bool { self != .stage(.answer) }
 }

@@ -2,7 +2,7 @@ import Layers
 import Tensors
 
 extension ExerciseMaker {
-    func make(_ kernel: BenchmarkKernel, in type: NumberType) throws -> Exercise {
+    func make(_ kernel: BenchmarkKernel, in type: WeightType) throws -> Exercise {
         let parameters = Parameters(RandomParameters(type))
         let call: () -> Void
         switch kernel {
@@ -15,6 +15,9 @@ extension ExerciseMaker {
             let x = normal([batch, height, width, inputs])
             call = { _ = layer(x) }
         case .attention(let heads, let queries, let keys, let width):
+            guard type == .f32 else {
+                throw BenchmarkError("attention by itself is measured in f32, not \(type.rawValue)")
+            }
             let query = normal([1, queries, heads * width])
             let (key, value) = (
                 normal([1, keys, heads * width]), normal([1, keys, heads * width])

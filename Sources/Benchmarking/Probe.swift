@@ -44,7 +44,7 @@ public struct MachineRates: Codable, Sendable, Equatable {
     }
 
     /// The rate for a type's arithmetic. What the CPU has no instruction for runs in 32-bit floats.
-    func operations(_ arithmetic: Arithmetic) -> Double {
+    func operations(_ arithmetic: PeakArithmetic) -> Double {
         switch arithmetic {
         case .float32: float32
         case .bfloat16: bfloat16 ?? float32

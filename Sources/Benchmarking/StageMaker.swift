@@ -8,7 +8,7 @@ import Stages
 struct Subject {
     let loaded: LoadedStage
     let configuration: Settings
-    /// How its weights are stored: a ``NumberType``'s raw value, or what the files say.
+    /// How its weights are stored: a ``WeightType``'s raw value, or what the files say.
     let type: String
 
     /// The stage's name in its plugin, which says what its configuration means.
@@ -42,7 +42,7 @@ final class StageMaker {
             let loaded = try Pipeline.load(kind, of: file, host: host)
             return Subject(
                 loaded: loaded, configuration: loaded.model?.configuration ?? Settings([:]),
-                type: loaded.model?.mainFormat?.lowercased() ?? "-")
+                type: storedType(loaded.model?.mainFormat))
         case .random(let geometry, let types):
             guard let model = geometry.stages[kind] else {
                 throw BenchmarkError("\(geometry.name) has no \(kind.rawValue)")
@@ -78,7 +78,7 @@ final class StageMaker {
     }
 
     private func random(
-        _ kind: StageKind, _ model: Geometry.Model, _ type: NumberType
+        _ kind: StageKind, _ model: Geometry.Model, _ type: WeightType
     ) throws -> Subject {
         let configuration = Settings(model.configuration)
         func load(_ store: any ParameterStore) throws -> LoadedStage {
@@ -89,8 +89,8 @@ final class StageMaker {
         let recorder = ParameterRecorder()
         _ = try load(recorder)
         try requireMemory(
-            for: recorder.parameters.reduce(0.0) {
-                $0 + Double($1.shape.count) * Arithmetic.width(of: type.rawValue)
+            for: recorder.parameters.reduce(0) {
+                $0 + RandomParameters.byteCount($1.shape, $1.use, type)
             }, "\(kind.rawValue) in \(type.rawValue)")
         let parameters = RandomParameters(type)
         do {
@@ -101,12 +101,17 @@ final class StageMaker {
         }
     }
 
-    private func requireMemory(for bytes: Double, _ what: String) throws {
-        guard let available = ProcessMemory.available, bytes > Double(available) else { return }
+    private func requireMemory(for bytes: Int, _ what: String) throws {
+        guard let available = ProcessMemory.available, bytes > available else { return }
         throw BenchmarkError(
-            "\(what) takes \(gibibytes(bytes)) of memory, and \(gibibytes(Double(available))) "
+            "\(what) takes \(gibibytes(Double(bytes))) of memory, and \(gibibytes(Double(available))) "
                 + "are available: choose a smaller --type")
     }
+}
+
+/// `f16` for `F16`, `bf16` for a layout of bf16 numbers like `bf16-pairs-32`.
+private func storedType(_ format: String?) -> String {
+    (format?.lowercased().split(separator: "-").first).map(String.init) ?? "-"
 }
 
 func gibibytes(_ bytes: Double) -> String {

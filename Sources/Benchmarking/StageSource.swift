@@ -1,3 +1,4 @@
+import Layers
 public import Pipelines
 
 /// Where the stages that are measured come from.
@@ -5,7 +6,7 @@ public enum StageSource: Sendable {
     /// A pipeline's own models.
     case pipeline(PipelineFile)
     /// Random weights.
-    case random(Geometry, NumberTypes)
+    case random(Geometry, WeightTypes)
 
     /// What people call it.
     var name: String {
@@ -16,8 +17,8 @@ public enum StageSource: Sendable {
     }
 
     /// How the weights of single operations are stored.
-    var kernelType: NumberType {
-        if case .random(_, let types) = self { types.general } else { .float32 }
+    var kernelType: WeightType {
+        if case .random(_, let types) = self { types.general } else { .f32 }
     }
 
     /// Rows of a prompt that the engine appends at a time.

@@ -1,4 +1,5 @@
 import Glibc
+import Tensors
 
 /// The words that random floats of about a standard deviation have: signs and mantissas are random,
 /// the exponent is the same for all. Their mean is zero and their deviation within a factor of √2 of
@@ -7,11 +8,11 @@ struct RandomFloats {
     /// Of a word of 64 bits, which holds two or four numbers.
     let mask, fixed: UInt64
 
-    init(_ type: NumberType, deviation: Double) {
+    init(_ format: WeightFormat, deviation: Double) {
         // Magnitudes are uniform in 2^e ..< 2^(e+1), so their root mean square is 2^e √(7/3).
         let exponent = Int((log2(deviation) - log2((7.0 / 3).squareRoot())).rounded())
         let (width, mantissa, bias) =
-            switch type {
+            switch format {
             case .float32: (32, 23, 127)
             case .bfloat16: (16, 7, 127)
             case .float16: (16, 10, 15)

@@ -129,7 +129,6 @@ struct Bench: ParsableCommand {
             }
             return stage
         }
-        guard !chosen.isEmpty else { throw ValidationError("--stages names none") }
         return BenchmarkStage.allCases.filter(chosen.contains)
     }
 

@@ -4,10 +4,8 @@ import Stories
 /// The loop of `voken bench --on-demand`: somebody else says when to work, as scripts do that measure
 /// several programs in turns.
 func answerDemands(_ benchmark: Benchmark, _ item: BenchmarkItem) throws {
-    var isWarm = false
     try benchmark.calls(of: item) { seconds in
-        Stories.write(isWarm ? "\(seconds)\n" : "ready\n", to: 1)
-        isWarm = true
+        Stories.write(seconds.map { "\($0)\n" } ?? "ready\n", to: 1)
         while let line = readLine() {
             let parts = line.split(separator: " ")
             switch (parts.first, parts.count) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarking
+import Layers
 import Pipelines
 import Stages
 
@@ -18,7 +19,7 @@ struct BenchSubject: ParsableArguments {
     @Option(
         help: """
             How random weights are stored: \
-            \(NumberType.allCases.map(\.rawValue).joined(separator: ", ")); for all stages or for \
+            \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")); for all stages or for \
             some, as in languageModel=f16,unet=bf16 (default: bf16).
             """)
     var type: String?
@@ -59,22 +60,22 @@ struct BenchSubject: ParsableArguments {
         }
     }
 
-    private func types() throws -> NumberTypes {
-        var types = NumberTypes(.bfloat16)
+    private func types() throws -> WeightTypes {
+        var types = WeightTypes(.bf16)
         guard let text = type else { return types }
         for (index, word) in words(text).enumerated() {
             let parts = word.split(separator: "=", omittingEmptySubsequences: false).map(
                 String.init)
-            guard let name = parts.last, let type = NumberType(rawValue: name), parts.count <= 2
+            guard let name = parts.last, let type = WeightType(rawValue: name), parts.count <= 2
             else {
-                let known = NumberType.allCases.map(\.rawValue).joined(separator: ", ")
+                let known = WeightType.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--type: \"\(word)\" is not one of \(known)")
             }
             if parts.count == 1 {
                 guard index == 0 else {
                     throw ValidationError("--type: a type for all stages comes first")
                 }
-                types = NumberTypes(type)
+                types = WeightTypes(type)
             } else {
                 types[try kind(parts[0])] = type
             }

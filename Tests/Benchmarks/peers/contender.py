@@ -10,9 +10,10 @@ import sys
 import time
 
 
-def serve(call):
-    """Answers demands for `call`, a function without arguments."""
-    call()
+def serve(call, warm=True):
+    """Answers demands for `call`, a function without arguments, which is called once before."""
+    if warm:
+        call()
     print("ready", flush=True)
     for line in sys.stdin:
         word, *count = line.split()
