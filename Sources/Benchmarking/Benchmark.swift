@@ -16,7 +16,7 @@ public final class Benchmark {
 
     private let maker: StageMaker
     private let sizes: BenchmarkSizes
-    private let patience: Patience
+    private let limit: Double
     private let threads: Int
     private let stop: StopFlag
     private let tell: (Event) -> Void
@@ -34,7 +34,7 @@ public final class Benchmark {
         self.threads = count
         maker = try StageMaker(source)
         self.sizes = sizes
-        patience = Patience(limit: limit)
+        self.limit = limit
         self.stop = stop
         self.tell = tell
     }
@@ -93,20 +93,21 @@ public final class Benchmark {
     ) throws -> BenchmarkResult {
         ProcessMemory.resetPeak()
         let exercise = try exercise(item)
-        if item.isBrief { try exercise.call() }
-        var samples: [Double] = []
+        let first = item.isBrief ? try seconds(exercise.call) : nil
+        var measurement = Measurement(limit: limit, first: first)
         let start = Usage.now
         repeat {
             try check()
-            tell(.running(item, runs: samples.count, seconds: samples.reduce(0, +)))
-            samples.append(try seconds(exercise.call))
-        } while !patience.isOver(samples)
+            tell(.running(item, runs: measurement.runs, seconds: measurement.total))
+            measurement.add(
+                try seconds { for _ in 0..<measurement.calls { try exercise.call() } })
+        } while !measurement.isOver
         let used = Usage.now - start
         let peak = ProcessMemory.peak
         tell(.probing)
         let after = try MachineRates.measure(threads: threads)
         return BenchmarkResult(
-            item, exercise, samples, used, peakResident: peak, before: before, after: after)
+            item, exercise, measurement, used, peakResident: peak, before: before, after: after)
     }
 }
 
@@ -123,13 +124,15 @@ public final class StopFlag: Sendable {
 
 extension BenchmarkResult {
     init(
-        _ item: BenchmarkItem, _ exercise: Exercise, _ samples: [Double], _ used: Usage.Difference,
+        _ item: BenchmarkItem, _ exercise: Exercise, _ measurement: Measurement,
+        _ used: Usage.Difference,
         peakResident: Int, before: MachineRates, after: MachineRates
     ) {
+        let samples = measurement.samples
         let interval = MedianInterval(samples)
         let arithmetic = PeakArithmetic(of: exercise.type)
         let isMixed = item == .stage(.answer)
-        let isStable = interval.map { $0.spread <= Patience.spread } ?? false
+        let isStable = interval.map { $0.spread <= Measurement.spread } ?? false
         let width = PeakArithmetic.width(of: exercise.type)
         var doubts = MachineRates.differences(before, after)
         if used.others > MachineRates.tolerableOthers {
@@ -138,14 +141,14 @@ extension BenchmarkResult {
         }
         self.init(
             stage: item.name, type: exercise.type, seconds: MedianInterval.median(samples),
-            low: interval?.low, high: interval?.high, runs: samples.count, isStable: isStable,
+            low: interval?.low, high: interval?.high, runs: measurement.runs, isStable: isStable,
             items: exercise.items, unit: exercise.unit, operations: exercise.work?.operations,
             bytes: isMixed ? nil : exercise.work.map { $0.weights * width + $0.cached * 4 },
             peakOperations: isMixed
                 ? nil : max(before.operations(arithmetic), after.operations(arithmetic)) * 1e9,
             peakRead: max(before.read, after.read) * 1e9, peakResident: peakResident,
-            minorFaults: Double(used.minorFaults) / Double(samples.count),
-            majorFaults: Double(used.majorFaults) / Double(samples.count),
+            minorFaults: Double(used.minorFaults) / Double(measurement.runs),
+            majorFaults: Double(used.majorFaults) / Double(measurement.runs),
             takenByOthers: used.others, before: before, after: after, doubts: doubts)
     }
 }

@@ -45,7 +45,7 @@ public enum BenchmarkTable {
             for doubt in result.doubts { remarks.append("? \(result.stage): \(doubt)") }
             if !result.isStable {
                 remarks.append(
-                    result.runs < 6
+                    result.low == nil
                         ? "\(result.stage): \(result.runs) run\(result.runs == 1 ? "" : "s") in the "
                             + "time limit, too few to tell how far the median can be trusted"
                         : "\(result.stage): the median is not stable within the time limit")

@@ -44,20 +44,3 @@ struct MedianInterval: Equatable {
         return rank == 0 ? nil : rank
     }
 }
-
-/// How long a measurement goes on.
-struct Patience {
-    /// The median's interval is to lie within this share of it, on either side.
-    static let spread = 0.02
-    /// Brief calls are repeated for so long, so that more than a moment of the machine is seen.
-    static let least = 0.5
-    /// Seconds in all.
-    let limit: Double
-
-    func isOver(_ samples: [Double]) -> Bool {
-        let time = samples.reduce(0, +)
-        guard !samples.isEmpty, time < limit else { return !samples.isEmpty }
-        guard let interval = MedianInterval(samples) else { return false }
-        return interval.spread <= Self.spread && time >= min(Self.least, limit)
-    }
-}

@@ -18,15 +18,30 @@ import Testing
         #expect(MedianInterval.median([4, 1, 2, 3]) == 2.5)
     }
 
-    @Test func patienceEndsWithAStableMedianOrTheTime() {
-        let patience = Patience(limit: 10)
-        #expect(!patience.isOver([]))
-        #expect(!patience.isOver([Double](repeating: 0.2, count: 5)))
-        #expect(patience.isOver([Double](repeating: 0.2, count: 6)))
+    private func measured(_ times: [Double]) -> Measurement {
+        var measurement = Measurement(limit: 10, first: 1)
+        for time in times where !measurement.isOver { measurement.add(time) }
+        return measurement
+    }
+
+    @Test func endsWithAStableMedianOrTheTime() {
+        #expect(!measured([]).isOver)
+        #expect(!measured([Double](repeating: 0.2, count: 5)).isOver)
+        let stable = measured([Double](repeating: 0.2, count: 100))
+        #expect(stable.isOver && (6...10).contains(stable.samples.count))
         // Six equal calls of a moment say nothing of the next moment.
-        #expect(!patience.isOver([Double](repeating: 0.001, count: 6)))
-        #expect(!patience.isOver([1, 1.2, 1, 1.2, 1, 1.2]))
-        #expect(patience.isOver([1, 1.2, 1, 1.2, 1, 1.2, 1, 1.2, 1.2]))
-        #expect(patience.isOver([11]))
+        #expect(!measured([Double](repeating: 0.001, count: 6)).isOver)
+        let unsteady = measured((0..<100).map { $0 % 2 == 0 ? 1 : 1.2 })
+        #expect(unsteady.isOver && unsteady.samples.count == 10)
+        #expect(measured([11]).isOver)
+    }
+
+    /// A call of a microsecond cannot be timed by itself.
+    @Test func briefCallsAreTimedTogether() {
+        var measurement = Measurement(limit: 1, first: 2e-6)
+        #expect(measurement.calls == 500)
+        for _ in 0..<3 { measurement.add(0.0015) }
+        #expect(measurement.runs == 1500)
+        #expect(abs(MedianInterval.median(measurement.samples) - 3e-6) < 1e-12)
     }
 }

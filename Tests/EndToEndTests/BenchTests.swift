@@ -88,7 +88,8 @@ import Testing
     }
 
     @Test func measuresOperations() throws {
-        let result = try bench("--kernels", "gemm:8x16x32,conv:1x8x8x16x16,attention:2x9x9x8")
+        let result = try bench(
+            "--kernels", "gemm:8x16x32,conv:1x8x8x16x16,attention:2x9x9x8", "--type", "f32")
         #expect(result.status == 0 && result.output.contains("conv:1x8x8x16x16"))
         let bf16 = try bench("--kernels", "gemm:8x16x32", "--type", "bf16")
         #expect(bf16.status == 0 && bf16.output.contains("bf16"))

@@ -129,9 +129,9 @@ def show(row, options, environment, log):
         print(f"{row.name:<22} {match.name:<28} {ours:9.4f} {theirs:9.4f}  {ratio:5.2f}x "
               f"({low:.2f}-{high:.2f}){mark}", flush=True)
     if results:
-        mean = statistics.geometric_mean(results)
-        verdict = "aim" if mean >= row.aim else "floor" if mean >= row.floor else "BELOW"
-        print(f"{row.name:<22} {'= ' + row.peer:<28} {'':19}  {mean:5.2f}x  at least "
+        ratio = row.together(results)
+        verdict = "aim" if ratio >= row.aim else "floor" if ratio >= row.floor else "BELOW"
+        print(f"{row.name:<22} {'= ' + row.peer:<28} {'':19}  {ratio:5.2f}x  at least "
               f"{row.floor}x, aim {row.aim}x: {verdict}", flush=True)
 
 
