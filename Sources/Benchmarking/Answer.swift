@@ -48,7 +48,7 @@ extension ExerciseMaker {
             let state = model.makeState()
             var input = [model.embed(prompt)]
             for _ in 0..<sizes.pictures {
-                let seen = eye.encode(pixels)
+                let seen = steps.run("encode") { eye.encode(pixels) }
                 input.append(seen.reshaped([eye.positions, eye.width]))
                 try check()
             }
@@ -56,25 +56,29 @@ extension ExerciseMaker {
             var hidden = rows
             for start in stride(from: 0, to: context, by: chunk) {
                 let part = rows.slice(axis: 0, start..<min(start + chunk, context))
-                hidden = model.forward(part, state: state)
+                hidden = steps.forward(model, [part], [state])
                 try check()
             }
             for _ in 0..<sizes.tokens {
                 let last = hidden.shape[0] - 1
-                let token = likeliest(model.logits(hidden.slice(axis: 0, last..<last + 1)))
-                hidden = model.forward(model.embed([token]), state: state)
+                let token = likeliest(
+                    steps.logits(model, hidden.slice(axis: 0, last..<last + 1)))
+                hidden = steps.forward(model, [model.embed([token])], [state])
                 try check()
             }
             let vokens = Array(model.tokenizer.vokens.prefix(features.vokens))
-            let told = model.forward(model.embed(vokens), state: state)
+            let told = steps.forward(model, [model.embed(vokens)], [state])
                 .reshaped([1, features.vokens, model.width])
             let nothing = Tensor(told.shape, repeating: 0)
-            let conditioning = features.map(concatenate([nothing, told], axis: 0))
+            let states = concatenate([nothing, told], axis: 0)
+            let conditioning = steps.run("map") { features.map(states) }
             let latent = try draw(plan, noise, check) { latents, timestep in
-                denoiser.predict(
-                    latents, timesteps: [timestep, timestep], conditioning: conditioning)
+                steps.run("predict") {
+                    denoiser.predict(
+                        latents, timesteps: [timestep, timestep], conditioning: conditioning)
+                }
             }
-            _ = painter.decode(latent)
+            _ = steps.run("decode") { painter.decode(latent) }
         }
     }
 

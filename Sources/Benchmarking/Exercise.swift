@@ -21,6 +21,7 @@ struct Interrupted: Error {}
 struct ExerciseMaker {
     let maker: StageMaker
     let sizes: BenchmarkSizes
+    let steps = StepRunner()
 
     /// - Parameter check: called now and then in a long call; throws to end it.
     func make(_ stage: BenchmarkStage, check: @escaping () throws -> Void) throws -> Exercise {
@@ -42,7 +43,7 @@ struct ExerciseMaker {
         let pixels = picture(encoder.imageSize)
         return Exercise(
             work: try subject.work(.encoding), items: 1, unit: "pictures", type: subject.type
-        ) { _ = encoder.encode(pixels) }
+        ) { _ = steps.run("encode") { encoder.encode(pixels) } }
     }
 
     private func prefill() throws -> Exercise {
@@ -53,8 +54,8 @@ struct ExerciseMaker {
             work: try subject.work(.language(sequences: 1, positions: sizes.prompt, cached: 0)),
             items: Double(sizes.prompt), unit: "tokens", type: subject.type
         ) {
-            let hidden = model.forward(prompt, state: model.makeState())
-            _ = model.logits(hidden.slice(axis: 0, last))
+            let hidden = steps.forward(model, [prompt], [model.makeState()])
+            _ = steps.logits(model, hidden.slice(axis: 0, last))
         }
     }
 
@@ -72,8 +73,7 @@ struct ExerciseMaker {
                 .language(sequences: sequences, positions: 1, cached: sizes.prompt)),
             items: Double(sequences), unit: "tokens", type: subject.type
         ) {
-            let rows = model.forward(next, states: states)
-            _ = model.logits(concatenate(rows, axis: 0))
+            _ = steps.logits(model, steps.forward(model, next, states))
             for state in states { state.truncate(to: sizes.prompt) }
         }
     }
@@ -84,7 +84,7 @@ struct ExerciseMaker {
         let states = normal([2, mapper.vokens, mapper.inputWidth])
         return Exercise(
             work: try subject.work(.mapping), items: 1, unit: "pictures", type: subject.type
-        ) { _ = mapper.map(states) }
+        ) { _ = steps.run("map") { mapper.map(states) } }
     }
 
     private func unet() throws -> Exercise {
@@ -97,7 +97,9 @@ struct ExerciseMaker {
             work: try subject.work(.unet(side: side, length: Self.conditioningRows)), items: 1,
             unit: "steps", type: subject.type
         ) {
-            _ = unet.predict(latents, timesteps: [500, 500], conditioning: conditioning)
+            _ = steps.run("predict") {
+                unet.predict(latents, timesteps: [500, 500], conditioning: conditioning)
+            }
         }
     }
 
@@ -109,7 +111,7 @@ struct ExerciseMaker {
         return Exercise(
             work: try subject.work(.decoding(side: side)), items: 1, unit: "pictures",
             type: subject.type
-        ) { _ = vae.decode(latent) }
+        ) { _ = steps.run("decode") { vae.decode(latent) } }
     }
 
     /// Rows of a conditioning, as the text encoders of Stable Diffusion give.

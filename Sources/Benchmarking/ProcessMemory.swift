@@ -18,7 +18,7 @@ enum ProcessMemory {
     /// The number in a line `name:   number kB`.
     private static func field(_ name: String, of path: String) -> Int? {
         for line in lines(of: path) where line.hasPrefix(name + ":") {
-            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            return line.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
         }
         return nil
     }

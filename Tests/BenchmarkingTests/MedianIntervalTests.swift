@@ -38,10 +38,10 @@ import Testing
 
     /// A call of a microsecond cannot be timed by itself.
     @Test func briefCallsAreTimedTogether() {
-        var measurement = Measurement(limit: 1, first: 2e-6)
-        #expect(measurement.calls == 500)
-        for _ in 0..<3 { measurement.add(0.0015) }
-        #expect(measurement.runs == 1500)
+        var measurement = Measurement(limit: 1, first: 0x1p-19)
+        #expect(measurement.calls == 525)
+        for _ in 0..<3 { measurement.add(525 * 3e-6) }
+        #expect(measurement.runs == 3 * 525)
         #expect(abs(MedianInterval.median(measurement.samples) - 3e-6) < 1e-12)
     }
 }

@@ -15,7 +15,9 @@ from contender import THREADS, serve
 POSITIONS = 128
 
 stage, path = sys.argv[1:]
-llama.llama_log_set(llama.llama_log_callback(lambda *_: None), ctypes.c_void_p(0))
+# Kept for as long as llama.cpp may call it.
+silence = llama.llama_log_callback(lambda *_: None)
+llama.llama_log_set(silence, ctypes.c_void_p(0))
 llama.llama_backend_init()
 model = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
 if not model:
