@@ -87,6 +87,7 @@ let package = Package(
             name: "CPeak",
             cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
         room("Benchmarking", ["CPeak", "Pipelines", "PluginHost", kit]),
+        room("ModelImport", ["PluginHost", kit]),
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
@@ -96,7 +97,8 @@ let package = Package(
         program(
             "voken",
             [
-                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates", "Stories",
+                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates", "ModelImport",
+                "Stories",
                 arguments, kit,
             ]),
         program("voken-probe", ["PluginHost", kit]),

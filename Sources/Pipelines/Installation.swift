@@ -47,6 +47,11 @@ public struct Installation: Sendable {
         return foldersAbove.map { $0 + "/etc/pipelines/pocket.toml" }.first(where: isFile)
     }
 
+    /// Where models are looked for: the folder `models` beside that of the default pipeline.
+    public var modelFolder: String? {
+        defaultPipeline.map { FilePath.parent(of: FilePath.parent(of: $0)) + "/models" }
+    }
+
     /// The package that plugins are built against: `../share/voken/Kit` of an installation, or
     /// `Sources/Kit` of the checkout around a build folder; `nil` if neither exists.
     public var kit: String? {

@@ -19,7 +19,7 @@ struct Voken: ParsableCommand {
         subcommands: [
             Generate.self, Chat.self, Jobs.self, Stages.self, Status.self, Swap.self, Apply.self,
             Rollback.self, Watch.self, Upgrade.self, Drain.self, Stop.self, Metrics.self,
-            Logs.self, LogLevel.self, Check.self, Schedulers.self,
+            Logs.self, LogLevel.self, Check.self, ImportCommand.self, Models.self, Schedulers.self,
             Plugin.self, Bench.self,
         ])
 

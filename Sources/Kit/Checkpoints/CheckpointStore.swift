@@ -65,7 +65,7 @@ public final class CheckpointStore: ParameterStore {
 }
 
 /// Whether a name matches a pattern in which `*` stands for any run of characters.
-func matches(_ name: String, pattern: String) -> Bool {
+public func matches(_ name: String, pattern: String) -> Bool {
     let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
     guard let prefix = parts.first, let suffix = parts.last, parts.count > 1 else {
         return name == pattern

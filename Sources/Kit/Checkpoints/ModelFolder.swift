@@ -12,15 +12,17 @@ public final class ModelFolder: Sendable {
     public let weightsOverride: String?
     /// `nil` for a scheduler's folder and for one that is only recorded.
     let store: CheckpointStore?
+    private let recorder: ParameterRecorder?
 
     private init(
         path: String, configuration: Settings, parameters: Parameters, store: CheckpointStore?,
-        weightsOverride: String? = nil
+        recorder: ParameterRecorder? = nil, weightsOverride: String? = nil
     ) {
         self.path = path
         self.configuration = configuration
         self.parameters = parameters
         self.store = store
+        self.recorder = recorder
         self.weightsOverride = weightsOverride
     }
 
@@ -76,13 +78,19 @@ public final class ModelFolder: Sendable {
     }
 
     /// A folder without weights, whose parameters are listed as a model asks for them.
-    /// - Parameter path: of the files beside the weights, if the model asks for any.
+    /// - Parameters:
+    ///   - path: of the files beside the weights, if the model asks for any.
+    ///   - present: See ``ParameterRecorder/init(present:)``.
     public static func recording(
-        configuration: Settings, path: String = ""
+        configuration: Settings, path: String = "", present: Set<String> = []
     ) -> (folder: ModelFolder, recorder: ParameterRecorder) {
-        let recorder = ParameterRecorder()
+        let recorder = ParameterRecorder(present: present)
         let folder = ModelFolder(
-            path: path, configuration: configuration, parameters: Parameters(recorder), store: nil)
+    /// - Parameters:
+    ///   - path: of the files beside the weights, if the model asks for any.
+    ///   - present: See ``ParameterRecorder/init(present:)``.
+    public static func recording(
+        configuration: Settings, path: String = "", present: Set<String> = []
         return (folder, recorder)
     }
 
@@ -125,6 +133,7 @@ public final class ModelFolder: Sendable {
     /// built.
     /// - Parameter patterns: names that may be left over; `*` stands for any run of characters.
     public func requireAllRead(ignoring patterns: [String] = []) throws(ParameterError) {
+        recorder?.tolerate(patterns)
         try store?.requireAllRead(ignoring: patterns)
     }
 

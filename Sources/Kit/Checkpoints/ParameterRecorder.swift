@@ -9,7 +9,12 @@ public final class ParameterRecorder: ParameterStore {
 
     private let requests = Mutex<[Request]>([])
 
-    public init() {}
+    private let present: Set<String>
+    private let tolerated = Mutex<[String]>([])
+
+    /// - Parameter present: The names that a checkpoint has, for a model that asks which of its
+    ///   optional parameters (LoRA, older names) are there.
+    public init(present: Set<String> = []) { self.present = present }
 
     /// What was asked for, in order; a parameter that is shared appears once.
     public var parameters: [Request] { requests.withLock { $0 } }
@@ -25,6 +30,14 @@ public final class ParameterRecorder: ParameterStore {
         return .plain(Weight(shapeOnly: shape))
     }
 
-    /// Optional parameters (LoRA) are absent, as in the published base checkpoints.
-    public func contains(_ name: String) -> Bool { false }
+    /// Without names, optional parameters are absent, as in the published base checkpoints.
+    public func contains(_ name: String) -> Bool { present.contains(name) }
+
+    /// Remembers what a model has said may be left over.
+    func tolerate(_ patterns: [String]) { tolerated.withLock { $0 += patterns } }
+
+    /// Whether the model has said that a tensor of that name may be left over.
+    public func tolerates(_ name: String) -> Bool {
+        tolerated.withLock { $0.contains { matches(name, pattern: $0) } }
+    }
 }

@@ -19,20 +19,27 @@ public struct SHA256: Sendable {
         return hash.finish()
     }
 
-    public mutating func update(_ message: [UInt8]) {
-        byteCount &+= UInt64(message.count)
-        var rest = message[...]
-        if !pending.isEmpty {
-            let missing = rest.prefix(64 - pending.count)
-            pending += missing
-            rest = rest.dropFirst(missing.count)
-            guard pending.count == 64 else { return }
-            compress(pending[...])
-            pending = []
+    public mutating func update(_ message: [UInt8]) { unsafe update(message.span.bytes) }
+
+    public mutating func update(_ message: RawSpan) {
+        byteCount &+= UInt64(message.byteCount)
+        unsafe message.withUnsafeBytes { message in
+            var rest = unsafe message[...]
+            if !pending.isEmpty {
+                let missing = unsafe rest.prefix(64 - pending.count)
+                unsafe pending.append(contentsOf: missing)
+                unsafe rest = rest.dropFirst(missing.count)
+                guard pending.count == 64 else { return }
+                compress(pending[...])
+                pending = []
+            }
+            let whole = unsafe rest.count / 64
+            if whole > 0 {
+                let blocks = unsafe UnsafeRawBufferPointer(rebasing: rest.prefix(whole * 64))
+                if let base = blocks.baseAddress { unsafe voken_sha256(&state, base, whole) }
+            }
+            unsafe pending.append(contentsOf: rest.dropFirst(whole * 64))
         }
-        let whole = rest.count / 64 * 64
-        compress(rest.prefix(whole))
-        pending += rest.dropFirst(whole)
     }
 
     /// Whole files in pieces, so that memory stays small.

@@ -1,7 +1,7 @@
 extension Weight {
     /// Calls `body` with the elements as they are stored, to be written to a file.
     /// - Precondition: the weight has elements, not a shape alone.
-    package func withStoredBytes<Result, Failure: Error>(
+    public func withStoredBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard let bytes = unsafe bytes else { preconditionFailure("a weight of shape alone") }

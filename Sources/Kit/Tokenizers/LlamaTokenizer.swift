@@ -13,7 +13,8 @@ public struct LlamaTokenizer: VokenTokenizer {
     private static let addedTokens = VokenNames.all
 
     private let model: SentencePieceModel
-    private let pieces: Int
+    /// Of the SentencePiece model, without the added tokens.
+    public let pieces: Int
     private let specials: SpecialTokens
 
     /// Rows of the embedding table.

@@ -1,0 +1,134 @@
+import Checkpoints
+import Foundation
+import Testing
+import Tokenizers
+
+@Suite struct ImportTests {
+    @Test(arguments: ["f32", "f16"]) func everyNumberOfAModelIsKept(type: String) throws {
+        let imported = try Imported([Imported.pocket], ["--type", type])
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        let folders = [
+            "image_encoder": "image_encoder", "language_model": "language_model",
+            "mapper": "feature_mapper", "unet": "unet", "vae": "vae",
+            "text_encoder": "text_encoder",
+        ]
+        for (source, stage) in folders {
+            let (before, after) = (
+                try CheckpointStore(published: "\(Imported.pocket)/\(source)"),
+                try imported.stage(stage)
+            )
+            #expect(before.names == after.names)
+            for name in before.names {
+                #expect(before.values(name) == after.values(name), "\(stage) \(name)")
+            }
+        }
+        let pipeline = imported.folder + "/pipeline.toml"
+        #expect(try Program.run("voken", ["check", pipeline]).status == 0)
+        #expect(try Program.run("voken", ["models", "verify", imported.folder]).status == 0)
+    }
+
+    @Test func bf16RoundsToTheNearest() throws {
+        let imported = try Imported(
+            [Imported.pocket], ["--type", "bf16", "--stage", "feature_mapper"])
+        let before = try CheckpointStore(published: "\(Imported.pocket)/mapper")
+        let after = try imported.stage("feature_mapper")
+        let name = "fc.0.weight"
+        let expected = before.values(name).map { value in
+            let bits = value.bitPattern
+            return Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000)
+        }
+        #expect(!expected.isEmpty && after.values(name) == expected)
+        #expect(after.values("fc.0.bias") == before.values("fc.0.bias"))
+    }
+
+    @Test func miniGPT5IsPutTogetherFromItsFiles() throws {
+        let imported = try Imported(Imported.miniGPT5 + Imported.vision)
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        let (base, first, second) = (
+            try CheckpointStore(published: Imported.miniGPT5[0]),
+            try CheckpointStore(published: Imported.miniGPT5[1]),
+            try CheckpointStore(published: Imported.miniGPT5[2])
+        )
+        let model = try imported.stage("language_model")
+        let wrapped = "llama_model.base_model.model."
+        // The tables of the last stage, whole; its adapters; all else of the base.
+        for (name, trained) in [
+            "model.embed_tokens.weight": "model.embed_tokens.modules_to_save.default.weight",
+            "lm_head.weight": "lm_head.modules_to_save.default.weight",
+            "base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight":
+                "model.layers.1.self_attn.v_proj.lora_B.default.weight",
+        ] { #expect(model.values(name) == second.values(wrapped + trained), "\(name)") }
+        #expect(model.values("model.embed_tokens.weight").count == 309 * 16)
+        let matrix = "model.layers.1.self_attn.q_proj.weight"
+        #expect(model.values(matrix) == base.values(matrix))
+        let mapper = try imported.stage("feature_mapper")
+        #expect(mapper.values("fc.0.weight") == first.values("fc.0.weight"))
+        #expect(mapper.values("t2i_decoder_prompt") == first.values("t2i_decoder_prompt"))
+        let transformer = "llm_to_t2i_mapping.decoder.norm.bias"
+        #expect(mapper.values(transformer) == second.values(transformer))
+        #expect(mapper.values(transformer) != first.values(transformer))
+        let configuration = try imported.json("language_model/config.json")
+        #expect(configuration["vocab_size"] as? Int == 309)
+        let manifest = try imported.json("voken-model.json")
+        #expect((manifest["fingerprint"] as? String)?.hasPrefix("signs of 300 rows") == true)
+        #expect((manifest["sources"] as? [Any])?.count == 7)
+        #expect(imported.result.errors.contains("was trained from"))
+        #expect(try Program.run("voken", ["models", "verify", imported.folder]).status == 0)
+    }
+
+    @Test func stageOneAloneIllustratesCaptions() throws {
+        let imported = try Imported(Array(Imported.miniGPT5.prefix(2)))
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        let pipeline = try String(
+            contentsOfFile: imported.folder + "/pipeline.toml", encoding: .utf8)
+        #expect(pipeline.contains("task = \"caption\""))
+        let configuration = try imported.json("language_model/config.json")
+        #expect(configuration["lora"] == nil)
+    }
+
+    @Test func aGGUFIsTheModelThatItWasMadeOf() throws {
+        let folder = try Imported(["\(Imported.published)/vicuna"])
+        let file = try Imported(["\(Imported.published)/vicuna.gguf"])
+        #expect(folder.result.status == 0 && file.result.status == 0, "\(file.result.errors)")
+        let (before, after) = (
+            try folder.stage("language_model"), try file.stage("language_model")
+        )
+        #expect(before.names == after.names && before.names.count == 21)
+        for name in before.names { #expect(before.values(name) == after.values(name), "\(name)") }
+        let tokenizers = try [folder, file].map { imported in
+            try LlamaTokenizer(
+                path: imported.folder + "/language_model/tokenizer.model", rows: 310)
+        }
+        for text in ["the red cat sees the blue bird.", "  zwölf </s> [IMG0] ###", "é\n\t日"] {
+            #expect(tokenizers[0].encode(text) == tokenizers[1].encode(text))
+        }
+    }
+
+    @Test func theSameSourcesGiveTheSameBytes() throws {
+        let elsewhere = try temporaryFolder()
+        var moved: [String] = []
+        for source in Imported.miniGPT5 {
+            let copy = elsewhere.appending(path: URL(filePath: source).lastPathComponent)
+            try FileManager.default.copyItem(atPath: source, toPath: copy.path)
+            moved.append(copy.path)
+        }
+        let (one, other) = (try Imported(Imported.miniGPT5), try Imported(moved))
+        #expect(
+            try Imported.contents(of: one.folder) == Imported.contents(of: other.folder))
+    }
+
+    @Test func theReportNamesWhatIsNotUsed() throws {
+        let imported = try Imported(
+            Imported.miniGPT5 + Imported.vision, ["--dry-run", "--json"])
+        #expect(imported.leftNothing)
+        let report = try object(Data(imported.result.output.utf8))
+        let stages = report["stages"] as? [[String: Any]] ?? []
+        let encoder = stages.first { $0["stage"] as? String == "image_encoder" }
+        let unused = encoder?["unused"] as? [String] ?? []
+        #expect(unused.contains("t5_proj.weight") && unused.contains("blocks.2.norm1.weight"))
+        #expect(encoder?["missing"] as? [String] == [])
+        let model = stages.first { $0["stage"] as? String == "language_model" }
+        let rest = model?["unused"] as? [String] ?? []
+        #expect(rest.contains("model.layers.0.self_attn.rotary_emb.inv_freq"))
+    }
+}
