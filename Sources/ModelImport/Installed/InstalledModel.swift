@@ -35,10 +35,7 @@ public struct InstalledModel: Sendable {
             stages.append(try Self.stage(kind, below, in: folder))
         }
         guard !stages.isEmpty else { return nil }
-        let order = StageKind.allCases
-        self.stages = stages.sorted {
-            order.firstIndex(of: $0.kind)! < order.firstIndex(of: $1.kind)!
-        }
+        self.stages = StageKind.allCases.flatMap { kind in stages.filter { $0.kind == kind } }
     }
 
     /// The models in a folder, by name.
