@@ -1,3 +1,4 @@
+public import Layers
 public import Stages
 
 /// What somebody wants to be imported.

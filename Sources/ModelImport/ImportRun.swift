@@ -123,7 +123,7 @@ extension ModelImport {
             guard let layout = layouts[stage.plan.kind] else { continue }
             let weights = weightsName(stage)
             let digest = try write(
-                layout, to: weights, in: staging, journal, remaining: total - done
+                stage.requests, layout, to: weights, in: staging, journal, remaining: total - done
             ) { written in
                 try report(
                     ImportProgress(
@@ -139,7 +139,8 @@ extension ModelImport {
     /// - Parameter remaining: bytes of this file and of those after it.
     /// - Returns: the file's digest.
     private func write(
-        _ layout: TensorFileLayout, to name: String, in staging: Staging, _ journal: Journal,
+        _ requests: [AskedStage.Request], _ layout: SafetensorsLayout, to name: String,
+        in staging: Staging, _ journal: Journal,
         remaining: Int, _ report: (Int) throws -> Void
     ) throws -> String {
         try staging.makeFolders(for: name)
@@ -157,13 +158,14 @@ extension ModelImport {
         try file.truncate()
         try staging.requireSpace(remaining - file.count)
         if file.count == 0 { try file.append(layout.header) }
+        let named = Dictionary(uniqueKeysWithValues: requests.map { ($0.name, $0) })
         for place in layout.places[next...] {
-            let reader = try TensorReader(place.request.origin)
-            try place.form.store(reader) { bytes in
+            guard let request = named[place.name] else { continue }
+            try TensorBytes(request, as: order.type).store { bytes in
                 try file.append(bytes)
                 try report(file.count)
             }
-            precondition(file.count == place.end, "\(place.request.name) is of another size")
+            precondition(file.count == place.end, "\(place.name) is of another size")
             try journal.note(.init(file: name, end: place.end, digest: file.digest))
         }
         try file.flush()

@@ -14,7 +14,7 @@ public struct ModelImport {
     public let notes: [String]
 
     let stages: [AskedStage]
-    let layouts: [StageKind: TensorFileLayout]
+    let layouts: [StageKind: SafetensorsLayout]
     let pipeline: PipelineText
     let fingerprint: String?
 
@@ -41,10 +41,11 @@ public struct ModelImport {
                 && !parts.contains { $0.kind == .miniGPT5Stage2 })
         notes = sources.flatMap(\.leftAside).map { "left aside: \($0)" } + plans.flatMap(\.notes)
         fingerprint = assembly.fingerprint
-        var layouts: [StageKind: TensorFileLayout] = [:]
+        var layouts: [StageKind: SafetensorsLayout] = [:]
         for stage in stages where stage.plan.kind != .scheduler {
-            layouts[stage.plan.kind] = TensorFileLayout(
-                stage.requests, as: order.type, metadata: ["format": "pt"])
+            layouts[stage.plan.kind] = SafetensorsLayout(
+                stage.requests.map { ($0.name, TensorBytes($0, as: order.type).form) },
+                metadata: ["format": "pt"])
         }
         self.layouts = layouts
     }

@@ -27,18 +27,41 @@ import Tokenizers
         #expect(try Program.run("voken", ["models", "verify", imported.folder]).status == 0)
     }
 
-    @Test func bf16RoundsToTheNearest() throws {
-        let imported = try Imported(
-            [Imported.pocket], ["--type", "bf16", "--stage", "feature_mapper"])
-        let before = try CheckpointStore(published: "\(Imported.pocket)/mapper")
-        let after = try imported.stage("feature_mapper")
-        let name = "fc.0.weight"
-        let expected = before.values(name).map { value in
-            let bits = value.bitPattern
-            return Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000)
+    /// Matrices and kernels lie packed, and hold the numbers that rounding gives.
+    @Test func bf16IsPackedAndRoundsToTheNearest() throws {
+        let imported = try Imported([Imported.pocket], ["--type", "bf16"])
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        for (source, stage, name, isPacked) in [
+            ("mapper", "feature_mapper", "fc.0.weight", true),
+            ("unet", "unet", "down_blocks.0.resnets.0.conv1.weight", true),
+            ("image_encoder", "image_encoder", "visual_encoder.blocks.1.attn.qkv.weight", true),
+            ("language_model", "language_model", "model.embed_tokens.weight", false),
+        ] {
+            let before = try CheckpointStore(published: "\(Imported.pocket)/\(source)")
+            let after = try imported.stage(stage)
+            let expected = before.values(name).map { value in
+                let bits = value.bitPattern
+                return Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000)
+            }
+            #expect(!expected.isEmpty && after.values(name) == expected, "\(name)")
+            let packed = after.files[0].tensors.packed(named: name)
+            #expect((packed != nil) == isPacked, "\(name)")
         }
-        #expect(!expected.isEmpty && after.values(name) == expected)
-        #expect(after.values("fc.0.bias") == before.values("fc.0.bias"))
+        let bias = "llm_to_t2i_mapping.encoder.layers.0.linear1.bias"
+        #expect(
+            try imported.stage("feature_mapper").values(bias)
+                == CheckpointStore(published: "\(Imported.pocket)/mapper").values(bias))
+        let pipeline = imported.folder + "/pipeline.toml"
+        #expect(try Program.run("voken", ["check", pipeline]).status == 0)
+        // Packed forms are taken apart again for another type.
+        let again = imported.folder + "-f32"
+        let result = try Program.run(
+            "voken", ["models", "quantize", imported.folder, "--type", "f32", "--to", again])
+        #expect(result.status == 0, "\(result.errors)")
+        let (one, other) = (
+            try imported.stage("unet"), try CheckpointStore(published: again + "/unet")
+        )
+        for name in other.names { #expect(one.values(name) == other.values(name), "\(name)") }
     }
 
     @Test func miniGPT5IsPutTogetherFromItsFiles() throws {

@@ -57,9 +57,12 @@ func object(_ data: Data) throws -> [String: Any] {
 }
 
 extension CheckpointStore {
-    /// A tensor's numbers, as 32-bit floats; empty if there is none.
+    /// A tensor's numbers, as 32-bit floats, in the published order; empty if there is none.
     func values(_ name: String) -> [Float] {
         for file in files {
+            if let packed = file.tensors.packed(named: name) {
+                return packed.unpacked()?.tensor().values ?? []
+            }
             if let numbers = try? file.numbers(named: name) { return numbers.values }
         }
         return []

@@ -31,14 +31,13 @@ extension Safetensors {
     public static func write(
         parts: [Part], metadata: [String: String] = [:], to path: String
     ) throws(CheckpointError) {
-        let sorted = parts.sorted { a, b in
-            let (first, second) = (order(a.form), order(b.form))
-            return first == second
-                ? a.name.utf8.lexicographicallyPrecedes(b.name.utf8) : first < second
-        }
+        let layout = SafetensorsLayout(
+            parts.map { ($0.name, $0.form) }, metadata: metadata)
+        let named = Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0) })
         var file = try AtomicFile(path: path)
-        try file.append(header(sorted, metadata))
-        for part in sorted {
+        try file.append(layout.header)
+        for place in layout.places {
+            guard let part = named[place.name] else { continue }
             let parameter = try part.parameter()
             precondition(
                 parameter.form.byteCount == part.form.byteCount, "\(part.name) is in another form")
@@ -73,61 +72,5 @@ extension Safetensors {
             }
         }
         try write(parts: parts, to: path)
-    }
-
-    private static func order(_ form: StoredForm) -> Int {
-        switch form {
-        case .packed: 0
-        case .plain(.float32, _): 1
-        case .plain(.bfloat16, _): 2
-        case .plain(.float16, _): 3
-        }
-    }
-
-    private static func header(_ parts: [Part], _ metadata: [String: String]) -> [UInt8] {
-        precondition(Set(parts.map(\.name)).count == parts.count, "a tensor name occurs twice")
-        var metadata = metadata
-        var packed: [(String, PackedLayout, Shape, Int)] = []
-        var members: [String] = []
-        var position = 0
-        for part in parts {
-            precondition(
-                (1...SafetensorsHeader.maximumNameBytes).contains(part.name.utf8.count)
-                    && part.name != "__metadata__", "\"\(part.name)\" cannot name a tensor")
-            let end = position + part.form.byteCount
-            let (type, extents) = described(part.form)
-            if case .packed(let layout, let shape, let parts) = part.form {
-                packed.append((part.name, layout, shape, parts))
-            }
-            let list = extents.map(String.init).joined(separator: ",")
-            members.append(
-                "\(JSON.quoted(part.name)):{\"dtype\":\"\(type)\","
-                    + "\"shape\":[\(list)],\"data_offsets\":[\(position),\(end)]}")
-            position = end
-        }
-        if !packed.isEmpty { metadata[PackedMetadata.key] = PackedMetadata.text(packed) }
-        if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }
-                .map { "\(JSON.quoted($0.key)):\(JSON.quoted($0.value))" }
-            members.insert("\"__metadata__\":{\(pairs.joined(separator: ","))}", at: 0)
-        }
-        return framed("{\(members.joined(separator: ","))}", isPacked: !packed.isEmpty)
-    }
-
-    /// As the format says it: packed tensors are arrays of bytes to it.
-    private static func described(_ form: StoredForm) -> (type: String, extents: [Int]) {
-        switch form {
-        case .plain(let format, let extents): (format.rawValue, extents)
-        case .packed: (ElementType.uint8.rawValue, [form.byteCount])
-        }
-    }
-
-    /// The length and the text, filled up so that the data begin aligned.
-    private static func framed(_ text: String, isPacked: Bool) -> [UInt8] {
-        var text = Array(text.utf8)
-        let alignment = isPacked ? PackedTensor.alignment : 8
-        while !(8 + text.count).isMultiple(of: alignment) { text.append(UInt8(ascii: " ")) }
-        let length = UInt64(text.count)
-        return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + text
     }
 }

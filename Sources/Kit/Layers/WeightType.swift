@@ -13,6 +13,13 @@ public enum WeightType: String, Sendable, CaseIterable {
     /// The same in half bytes.
     case q4
 
+    /// Whether a matrix is rounded so much in it that nothing can be added to it afterwards.
+    public var isQuantised: Bool {
+        switch self {
+        case .f32, .bf16, .f16: false
+        }
+    }
+
     /// How a parameter is stored.
     ///
     /// - Parameters:

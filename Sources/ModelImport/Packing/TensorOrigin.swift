@@ -22,7 +22,13 @@ struct TensorOrigin: Sendable {
         self.name = name
     }
 
-    var extents: [Int] { file.extents(of: name) ?? [] }
+    /// As published: a convolution's `[O, I, h, w]`, also where it lies packed.
+    var extents: [Int] {
+        guard let tensor = file.tensors[name] else { return [] }
+        guard case .packed = tensor.format, tensor.extents.count == 4 else { return tensor.extents }
+        let e = tensor.extents
+        return [e[0], e[3], e[1], e[2]]
+    }
 
     /// What is done to the numbers, for the record of an import.
     var text: String {

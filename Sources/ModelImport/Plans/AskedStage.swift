@@ -8,7 +8,9 @@ import Tensors
 struct AskedStage {
     struct Request {
         let name: String
+        /// As the stage asks for it.
         let extents: [Int]
+        let use: ParameterUse
         let origin: TensorOrigin
     }
 
@@ -52,7 +54,7 @@ struct AskedStage {
         var missing: [String] = []
         var misshapen: [TensorReport.Shape] = []
         var asked: Set<String> = []
-        for (name, shape) in recorder.parameters {
+        for (name, shape, use) in recorder.parameters {
             asked.insert(name)
             guard let origin = plan.tensors[name] else {
                 missing.append(name)
@@ -61,7 +63,8 @@ struct AskedStage {
             // A 1×1 convolution is as good as a matrix.
             let found = origin.extents
             if found == shape.array || found == shape.array + [1, 1] {
-                requests.append(Request(name: name, extents: shape.array, origin: origin))
+                requests.append(
+                    Request(name: name, extents: shape.array, use: use, origin: origin))
             } else {
                 misshapen.append(.init(name: name, expected: shape.array, found: found))
             }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Layers
 import Stages
 
 /// Puts the parts of all sources together to stages.

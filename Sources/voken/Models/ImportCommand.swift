@@ -1,5 +1,6 @@
 public import ArgumentParser
-public import ModelImport
+public import Layers
+import ModelImport
 import Pipelines
 import PluginHost
 import Stages
@@ -85,7 +86,7 @@ struct ImportCommand: ParsableCommand {
     }
 }
 
-extension WeightType: ExpressibleByArgument {}
+extension WeightType: @retroactive ExpressibleByArgument {}
 
 /// Turns what an import throws into how a command ends.
 func importing(_ body: () throws -> Void) throws {

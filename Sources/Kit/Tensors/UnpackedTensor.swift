@@ -1,0 +1,58 @@
+extension PackedTensor {
+    /// The numbers as they were before they were packed, row-major, a convolution's as
+    /// `[O, I, h, w]`: to be stored in another type.
+    /// - Returns: `nil` for a layout that has lost too much of them.
+    public func unpacked() -> Weight? {
+        let rows: [Weight]
+        switch layout {
+        case .pairs: rows = unsafe map { shape, bytes, _ in unsafe unpackedPairs(shape, bytes) }
+        }
+        let whole = rows.count == 1 ? rows[0] : joined(rows)
+        return shape.rank == 4 ? whole.channelsOutermost() : whole
+    }
+
+    /// Parts, one below the other.
+    private func joined(_ parts: [Weight]) -> Weight {
+        let size = parts[0].byteCount
+        return Weight(shape, format: parts[0].format) { target in
+            for (index, part) in parts.enumerated() {
+                part.withStoredBytes { bytes in
+                    for offset in 0..<size {
+                        target.storeBytes(
+                            of: unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self),
+                            toByteOffset: index * size + offset, as: UInt8.self)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// See ``PackedWeight``: panels of 32 columns, a word for two neighbours along the depth.
+private func unpackedPairs(_ shape: Shape, _ bytes: UnsafeRawPointer) -> Weight {
+    let width = PackedWeight.panelColumns
+    let depth = shape.count / max(shape[0], 1)
+    let words = unsafe bytes.assumingMemoryBound(to: UInt32.self)
+    return Weight(shape, format: .bfloat16) { target in
+        for row in 0..<shape[0] {
+            let panel = unsafe words + row / width * width * ((depth + 1) / 2) + row % width
+            for column in 0..<depth {
+                let word = unsafe panel[column / 2 * width]
+                target.storeBytes(
+                    of: UInt16(truncatingIfNeeded: column % 2 == 0 ? word : word >> 16),
+                    toByteOffset: (row * depth + column) * 2, as: UInt16.self)
+            }
+        }
+    }
+}
+
+extension Weight {
+    /// The elements of a `[O, H, W, I]` weight rearranged to `[O, I, H, W]`, as PyTorch has them.
+    fileprivate func channelsOutermost() -> Weight {
+        let (outputs, height, width, inputs) = (shape[0], shape[1], shape[2], shape[3])
+        let area = height * width
+        // As a convolution of a `[O, H · W, 1, I]` weight: the same exchange of two axes.
+        let exchanged = reshaped([outputs, area, 1, inputs]).channelsInnermost()
+        return exchanged.reshaped([outputs, inputs, height, width])
+    }
+}
