@@ -38,7 +38,7 @@ let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("Images", [kit]), ("Stages", [kit, "PluginHost"]), ("Wire", ["Wire"]),
     ("EventLoop", ["EventLoop"]), ("PluginHost", ["PluginHost", kit]),
     ("Pipelines", ["Pipelines", "PluginHost", kit]),
-    ("Stories", ["Stories", "Pipelines", kit]),
+    ("Stories", ["Stories", "Pipelines", kit]), ("ModelImport", ["ModelImport", kit]),
     ("Benchmarking", ["Benchmarking", kit]),
     ("Daemon", ["Daemon", "Pipelines", "PluginHost", "VokenClient", kit]),
     ("Interop", ["Wire", "EventLoop"]), ("EndToEnd", ["VokenClient", "Wire", "EventLoop", kit]),

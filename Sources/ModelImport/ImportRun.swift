@@ -57,11 +57,18 @@ extension ModelImport {
 
     // MARK: Sources
 
-    /// The hash of every weight file, in the order of the command.
+    /// The hash of every weight file that something is taken of, in the order of the command.
     private func hashSources(
         _ journal: Journal, _ report: Report
     ) throws -> [Manifest.File] {
+        let used = Set(
+            stages.flatMap(\.requests).flatMap { request in
+                let correction = request.origin.correction
+                return [request.origin.file, correction?.down.file, correction?.up.file]
+                    .compactMap { $0?.path }
+            })
         let files = sources.flatMap(\.parts).flatMap(\.files).map(\.file)
+            .filter { used.contains($0.path) }
         let total = files.reduce(0) { $0 + $1.count }
         var done = 0
         return try files.map { file in
@@ -73,15 +80,13 @@ extension ModelImport {
                 done += file.count
                 return Manifest.File(name: name, size: file.count, sha256: known)
             }
-            var hash = SHA256()
-            for start in stride(from: 0, to: file.count, by: 4 << 20) {
-                let end = min(start + (4 << 20), file.count)
-                hash.update(file.bytes(start..<end))
-                done += end - start
+            let before = done
+            let digest = try file.hash { read in
                 try report(
-                    ImportProgress(phase: .hashing, what: file.path, done: done, total: total))
+                    ImportProgress(
+                        phase: .hashing, what: file.path, done: before + read, total: total))
             }
-            let digest = hash.finish()
+            done += file.count
             try journal.note(digest, of: identity)
             return Manifest.File(name: name, size: file.count, sha256: digest)
         }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Images
 import Testing
 import Tokenizers
 
@@ -25,6 +26,47 @@ import Tokenizers
         let pipeline = imported.folder + "/pipeline.toml"
         #expect(try Program.run("voken", ["check", pipeline]).status == 0)
         #expect(try Program.run("voken", ["models", "verify", imported.folder]).status == 0)
+    }
+
+    /// Told and drawn as with the weights that it was made of.
+    @Test func storiesAreTheSame() throws {
+        let imported = try Imported([Imported.pocket], ["--type", "f16"])
+        let text = try String(
+            contentsOf: Program.root.appending(path: "etc/pipelines/pocket.toml"), encoding: .utf8)
+        var stories: [(text: String, picture: Image)] = []
+        for folder in [Imported.pocket, imported.folder] {
+            let place = try temporaryFolder().path
+            let pipeline = place + "/pipeline.toml"
+            try Data(
+                text.replacing("../models/pocket/mapper", with: "../models/pocket/feature_mapper")
+                    .replacing("../models/pocket", with: folder)
+                    .replacing(
+                        "\(Imported.pocket)/feature_mapper", with: Imported.pocket + "/mapper"
+                    )
+                    .utf8
+            ).write(to: URL(filePath: pipeline))
+            let result = try Program.run(
+                "voken",
+                [
+                    "generate", "A fox lived in the forest.", "--pipeline", pipeline, "--seed", "3",
+                    "--scenes", "2", "--steps", "1", "--quiet", "--out", place + "/story",
+                ])
+            #expect(result.status == 0, "\(result.errors)")
+            let png = try Data(contentsOf: URL(filePath: place + "/story/002.png"))
+            stories.append(
+                (result.output.replacing(place, with: ""), try Image.decode(Array(png))))
+        }
+        #expect(stories[0].picture.pixels == stories[1].picture.pixels)
+        #expect(stories[0].text == stories[1].text && !stories[0].text.isEmpty)
+    }
+
+    /// The names that attention has in autoencoders of before 2023, and 1×1 convolutions for
+    /// matrices.
+    @Test func olderNamesOfAnAutoencoderAreTaken() throws {
+        let folder = Program.root.appending(path: "Tests/Fixtures/models/vae-old-names").path
+        let imported = try Imported([folder], ["--type", "bf16"])
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        #expect(try imported.stage("vae").names == CheckpointStore(published: folder).names)
     }
 
     /// Matrices and kernels lie packed, and hold the numbers that rounding gives.

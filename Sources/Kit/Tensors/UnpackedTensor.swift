@@ -1,7 +1,7 @@
 extension PackedTensor {
     /// The numbers as they were before they were packed, row-major, a convolution's as
     /// `[O, I, h, w]`: to be stored in another type.
-    /// - Returns: `nil` for a layout that has lost too much of them.
+    /// - Returns: `nil` for a layout that does not keep them: see ``PackedLayout/keepsNumbers``.
     public func unpacked() -> Weight? {
         let rows: [Weight]
         switch layout {
@@ -54,5 +54,15 @@ extension Weight {
         // As a convolution of a `[O, H · W, 1, I]` weight: the same exchange of two axes.
         let exchanged = reshaped([outputs, area, 1, inputs]).channelsInnermost()
         return exchanged.reshaped([outputs, inputs, height, width])
+    }
+}
+
+extension PackedLayout {
+    /// Whether the numbers that were packed are all there, rounded to a float format, and not
+    /// quantised.
+    public var keepsNumbers: Bool {
+        switch self {
+        case .pairs: true
+        }
     }
 }

@@ -34,15 +34,13 @@ public struct ModelFolderCheck {
                 damages.append("\(file.name): \(mapped.count) bytes, not \(file.size)")
                 continue
             }
-            var hash = SHA256()
-            for start in stride(from: 0, to: mapped.count, by: 4 << 20) {
-                let end = min(start + (4 << 20), mapped.count)
-                hash.update(mapped.bytes(start..<end))
+            let before = done
+            let digest = try mapped.hash { read in
                 try report(
                     ImportProgress(
-                        phase: .hashing, what: file.name, done: done + end, total: total))
+                        phase: .hashing, what: file.name, done: before + read, total: total))
             }
-            if hash.finish() != file.sha256 {
+            if digest != file.sha256 {
                 damages.append("\(file.name): its bytes are not those that were written (SHA-256)")
             }
         }

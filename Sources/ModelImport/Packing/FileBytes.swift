@@ -31,7 +31,12 @@ struct FileBytes: ~Copyable {
             }
             if status < 0 && errno == EINTR { continue }
             guard status > 0 else {
-                throw .system(errno == ENOSPC ? .noSpace : .target, "cannot write \(path)")
+                guard errno != ENOSPC else {
+                    throw ImportError(
+                        .noSpace,
+                        "\(path): the disk is full; make room, and the same command goes on")
+                }
+                throw .system(.target, "cannot write \(path)")
             }
             written += status
         }

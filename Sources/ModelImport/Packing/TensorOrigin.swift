@@ -30,6 +30,23 @@ struct TensorOrigin: Sendable {
         return [e[0], e[3], e[1], e[2]]
     }
 
+    /// - Throws: for a tensor whose numbers cannot be had.
+    func requireNumbers() throws(ImportError) {
+        switch file.tensors[name]?.format {
+        case .packed(let layout, _, _)? where layout.keepsNumbers: return
+        case .packed(let layout, _, _)?:
+            throw .refused(
+                "\(file.path): \(name) is quantised (\(layout.rawValue)), and rounding twice loses "
+                    + "more than once: go back to what the model was imported from (voken models "
+                    + "inspect names it)")
+        case let format? where format.isReadable: return
+        case let format:
+            throw .refused(
+                "\(file.path): tensor \(name) is of \(format?.description ?? "nothing"), which "
+                    + "weights are not")
+        }
+    }
+
     /// What is done to the numbers, for the record of an import.
     var text: String {
         var text = name

@@ -10,21 +10,13 @@ struct TensorReader {
 
     /// - Throws: for a tensor that is not of numbers.
     init(_ origin: TensorOrigin) throws(ImportError) {
+        try origin.requireNumbers()
         let tensors = origin.file.tensors
         guard
             let weight = tensors.weight(named: origin.name)
                 ?? tensors.packed(named: origin.name)?.unpacked()
         else {
-            let format = tensors[origin.name]?.format
-            if case .packed(let layout, _, _)? = format {
-                throw .refused(
-                    "\(origin.file.path): \(origin.name) is quantised (\(layout.rawValue)), and "
-                        + "rounding twice loses more than once: go back to what the model was "
-                        + "imported from (voken models inspect names it)")
-            }
-            throw .refused(
-                "\(origin.file.path): tensor \(origin.name) is of "
-                    + "\(format?.description ?? "nothing"), which weights are not")
+            throw .refused("\(origin.file.path): tensor \(origin.name) has over four axes")
         }
         self.origin = origin
         self.weight = weight

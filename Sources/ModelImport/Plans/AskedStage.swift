@@ -45,6 +45,7 @@ struct AskedStage {
             throw ImportError.refused("\(plan.kind.rawValue) (\(plan.plugin)): \(cause)")
         }
         (requests, report) = Self.compare(plan, recorder, ignored)
+        for request in requests { try request.origin.requireNumbers() }
     }
 
     private static func compare(

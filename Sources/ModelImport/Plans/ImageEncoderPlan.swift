@@ -34,7 +34,11 @@ extension StagePlan {
             (.eva, "eva_vit_g.pth"), (.blip2, "blip2_pretrained_flant5xxl.pth"),
             (.projection, "prerained_minigpt4_7b.pth"),
         ]
-        let missing = files.filter { !kinds.contains($0.0) }
+        // MiniGPT-4 saves the Q-Former and the projection in one file as well.
+        let isProjected = parts.contains { $0.extents("llama_proj.weight") != nil }
+        let missing = files.filter { kind, _ in
+            kind == .projection ? !isProjected : !kinds.contains(kind)
+        }
         guard missing.isEmpty else {
             let list = missing.map { "\($0.0.text) (\($0.1))" }.joined(separator: " and ")
             throw .refused(

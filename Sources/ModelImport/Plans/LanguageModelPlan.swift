@@ -130,9 +130,11 @@ extension StagePlan {
 
     /// What follows from the tables that the model ends up with.
     private mutating func settle(hasCheckpoint: Bool) throws {
-        if hasCheckpoint { configuration["tie_word_embeddings"] = false }
         guard let rows = tensors["model.embed_tokens.weight"]?.extents.first else { return }
-        configuration["vocab_size"] = .integer(rows)
+        if hasCheckpoint {
+            configuration["tie_word_embeddings"] = false
+            configuration["vocab_size"] = .integer(rows)
+        }
         if try !hasVokens(rows: rows) { settings["text_only"] = true }
     }
 

@@ -61,6 +61,8 @@ struct ImportCommand: ParsableCommand {
             sources: sources, target: to, type: type, stages: Set(stage), ignored: ignore,
             force: force, tool: "voken \(vokenVersion)")
         try importing {
+            // Before the plan, which has a folder of its own while it is made.
+            let stop = StopSignal()
             let host = try Pipeline.host(for: nil)
             let planned = try ModelImport(order, host: host)
             if !json { write(ImportText(planned).text, to: 2) }
@@ -70,7 +72,6 @@ struct ImportCommand: ParsableCommand {
                 return
             }
             let bar = ProgressBar()
-            let stop = StopSignal()
             defer { bar.end() }
             let manifest = try planned.run(host: host) { progress in
                 try stop.check()
