@@ -33,7 +33,8 @@ extension ModelImport {
                     )
                 }),
             files: files.sorted { $0.name < $1.name }, fingerprint: fingerprint)
-        try staging.write(Array(pipeline.text.utf8), to: PipelineText.fileName)
+        try staging.write(
+            ownPipeline ?? Array(pipeline.text.utf8), to: PipelineText.fileName)
         try staging.write(Array(manifest.text.utf8), to: Manifest.fileName)
         try ModelFolderCheck(staging.path, manifest).makeStages(host: host) { kind, index in
             try report(

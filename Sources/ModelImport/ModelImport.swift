@@ -16,6 +16,8 @@ public struct ModelImport {
     let stages: [AskedStage]
     let layouts: [StageKind: SafetensorsLayout]
     let pipeline: PipelineText
+    /// The pipeline file of a model that is stored anew, which somebody may have edited.
+    let ownPipeline: [UInt8]?
     let fingerprint: String?
 
     /// Opens the sources and plans; reads of their weights only what tells whether a base and a
@@ -39,6 +41,7 @@ public struct ModelImport {
             name: order.target.split(separator: "/").last.map(String.init) ?? "model", plans: plans,
             isCaptionModel: parts.contains { $0.kind == .miniGPT5Stage1 }
                 && !parts.contains { $0.kind == .miniGPT5Stage2 })
+        ownPipeline = try Self.pipeline(of: order)
         notes = sources.flatMap(\.leftAside).map { "left aside: \($0)" } + plans.flatMap(\.notes)
         fingerprint = assembly.fingerprint
         var layouts: [StageKind: SafetensorsLayout] = [:]
@@ -48,6 +51,16 @@ public struct ModelImport {
                 metadata: ["format": "pt"])
         }
         self.layouts = layouts
+    }
+
+    /// Of a model that is imported whole and alone.
+    private static func pipeline(of order: ImportOrder) throws -> [UInt8]? {
+        guard order.sources.count == 1, order.stages.isEmpty else { return nil }
+        let (manifest, pipeline) = (Manifest.fileName, PipelineText.fileName)
+        guard FileKind("\(order.sources[0])/\(manifest)") == .file,
+            FileKind("\(order.sources[0])/\(pipeline)") == .file
+        else { return nil }
+        return try BoundedFile.read("\(order.sources[0])/\(pipeline)", limit: 1 << 20)
     }
 
     /// The bytes of all tensors as they will be stored.

@@ -51,12 +51,12 @@ struct PipelineText {
     private var textOnlyLanguage: String {
         """
         [defaults]
-        scenes = 1
+        scenes = 2    # the prompt is the first turn, the answer the second
         steps = 1
 
         [language]
-        # A plain language model: it goes on with the prompt, and never draws.
-        task = "caption"
+        # A plain language model: it answers, and never draws.
+        task = "dialogue"
         repetition_penalty = 1.1
 
         """

@@ -169,6 +169,17 @@ import Tokenizers
         }
     }
 
+    /// A model without vokens tells text with no other stage imported.
+    @Test func aPlainLanguageModelAnswers() throws {
+        let imported = try Imported(["\(Imported.published)/vicuna.gguf"], ["--type", "f16"])
+        let pipeline = imported.folder + "/pipeline.toml"
+        let text = try String(contentsOfFile: pipeline, encoding: .utf8)
+        #expect(text.contains("text_only = true"))
+        // The prompt of a dialogue is longer than this tiny model's context.
+        let check = try Program.run("voken", ["check", pipeline])
+        #expect(check.status == 7 && check.errors.contains("context of 64 tokens"))
+    }
+
     @Test func theSameSourcesGiveTheSameBytes() throws {
         let elsewhere = try temporaryFolder()
         var moved: [String] = []

@@ -47,7 +47,10 @@ import Testing
     @Test func aModelSaysWhatItWasMadeOf() throws {
         let imported = try Imported(Imported.miniGPT5)
         let text = try Program.run("voken", ["models", "inspect", imported.folder]).output
-        for word in ["stage2.ckpt", "as f32", "signs of 300 rows", "language_model: a LLaMA"] {
+        for word in [
+            "stage2.ckpt", "as f32", "signs of 300 rows", "language_model: a LLaMA",
+            "\"hidden_size\":16",
+        ] {
             #expect(text.contains(word), "\(text)")
         }
     }
@@ -75,6 +78,11 @@ import Testing
     @Test func aModelIsStoredAnew() throws {
         let imported = try Imported(Imported.miniGPT5)
         let folder = imported.folder + "-f16"
+        // What somebody has changed in the pipeline file stays.
+        let pipeline = try String(
+            contentsOfFile: imported.folder + "/pipeline.toml", encoding: .utf8)
+        let edited = pipeline.replacing("guidance = 7.5", with: "guidance = 4.5")
+        try Data(edited.utf8).write(to: URL(filePath: imported.folder + "/pipeline.toml"))
         let result = try Program.run(
             "voken", ["models", "quantize", imported.folder, "--type", "f16", "--to", folder])
         #expect(result.status == 0, "\(result.errors)")
@@ -83,6 +91,8 @@ import Testing
             try CheckpointStore(published: folder + "/language_model")
         )
         #expect(before.names == after.names)
+        let copy = try String(contentsOfFile: folder + "/pipeline.toml", encoding: .utf8)
+        #expect(copy == edited && copy != pipeline)
         let name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
         #expect(after.values(name) == before.values(name).map { Float(Float16($0)) })
         #expect(try Program.run("voken", ["models", "verify", folder]).status == 0)

@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import Stages
 
 /// A model's folder: with a manifest, or one that somebody has put together by hand.
@@ -7,6 +7,8 @@ public struct InstalledModel: Sendable {
         public let kind: StageKind
         /// Below the model's.
         public let folder: String
+        /// `config.json`, or a scheduler's.
+        public let configuration: [String: SettingValue]
         /// How many tensors are stored in each form, by name of the form.
         public let types: [String: Int]
         /// Of the weight files.
@@ -54,8 +56,12 @@ public struct InstalledModel: Sendable {
     private static func stage(
         _ kind: StageKind, _ folder: String, in model: String
     ) throws -> Stage {
+        let configuration = try ModelFolder.readConfiguration(
+            "\(model)/\(folder)/\(kind.configurationName)"
+        ).values
         guard kind != .scheduler else {
-            return Stage(kind: kind, folder: folder, types: [:], bytes: 0)
+            return Stage(
+                kind: kind, folder: folder, configuration: configuration, types: [:], bytes: 0)
         }
         let store = try CheckpointStore(published: "\(model)/\(folder)")
         var types: [String: Int] = [:]
@@ -65,7 +71,7 @@ public struct InstalledModel: Sendable {
             }
         }
         return Stage(
-            kind: kind, folder: folder, types: types,
+            kind: kind, folder: folder, configuration: configuration, types: types,
             bytes: store.files.reduce(0) { $0 + $1.file.count })
     }
 }

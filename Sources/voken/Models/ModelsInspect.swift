@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import ModelImport
 import Pipelines
 import Stories
@@ -52,19 +53,15 @@ struct ModelsInspect: ParsableCommand {
             let globals = inspection.ignoredGlobals.joined(separator: ", ")
             write("would have called, and was not let: \(globals)\n", to: 1)
         }
-        guard tensors else { return }
-        write(
-            table(
-                [["TENSOR", "TYPE", "SHAPE"]]
-                    + inspection.tensors.map { [$0.name, $0.type, shape($0.extents)] }), to: 1)
+        if tensors { write(tensorTable(inspection), to: 1) }
     }
 
     private func show(_ model: InstalledModel) throws {
-        let parts = try model.stages.filter { $0.kind != .scheduler }.map { stage in
-            (stage, try Inspection(folder(of: stage, in: model)))
+        let parts = try model.stages.map { stage in
+            (stage, stage.kind == .scheduler ? nil : try Inspection(folder(of: stage, in: model)))
         }
         if json {
-            write(Stories.json(ModelReport(model, parts.map(\.1))) + "\n", to: 1)
+            write(Stories.json(ModelReport(model, parts.compactMap(\.1))) + "\n", to: 1)
             return
         }
         write("\(model.path): a model, \(byteText(model.bytes))\n", to: 1)
@@ -76,23 +73,29 @@ struct ModelsInspect: ParsableCommand {
             if let fingerprint = manifest.fingerprint { write("base: \(fingerprint)\n", to: 1) }
         }
         for (stage, inspection) in parts {
+            let configuration = SettingValue.table(stage.configuration).json
+            guard let inspection else {
+                write("\(stage.kind.rawValue): \(configuration)\n", to: 1)
+                continue
+            }
             write(
                 "\(stage.kind.rawValue): \(inspection.recognised), \(typeText(stage.types)), "
-                    + "\(byteText(stage.bytes))\n", to: 1)
-            guard tensors else { continue }
-            write(
-                table(
-                    [["TENSOR", "TYPE", "SHAPE"]]
-                        + inspection.tensors.map { [$0.name, $0.type, shape($0.extents)] }), to: 1)
+                    + "\(byteText(stage.bytes))\n  \(configuration)\n", to: 1)
+            if tensors { write(tensorTable(inspection), to: 1) }
         }
+    }
+
+    private func tensorTable(_ inspection: Inspection) -> String {
+        table(
+            [["TENSOR", "TYPE", "SHAPE"]]
+                + inspection.tensors.map { tensor in
+                    let shape = tensor.extents.map(String.init).joined(separator: "×")
+                    return [tensor.name, tensor.type, shape]
+                })
     }
 
     private func folder(of stage: InstalledModel.Stage, in model: InstalledModel) -> String {
         "\(model.path)/\(stage.folder)"
-    }
-
-    private func shape(_ extents: [Int]) -> String {
-        extents.map(String.init).joined(separator: "×")
     }
 
     private struct Report: Encodable {
