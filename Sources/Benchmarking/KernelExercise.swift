@@ -27,6 +27,6 @@ extension ExerciseMaker {
         }
         return Exercise(
             work: kernel.work, items: 1, unit: "calls", type: type.rawValue
-        ) { _ = steps.run("operation", call) }
+        ) { steps.operate("operation", call) }
     }
 }

@@ -17,6 +17,13 @@ final class StepRunner {
         return arena.run(plan) { step().copiedOutOfStep() }
     }
 
+    /// A step whose result stays in the arena, as that of an operation within a stage does.
+    func operate(_ key: String, _ step: () -> Tensor) {
+        let plan = plans[key] ?? StepPlan { _ = step() }
+        plans[key] = plan
+        arena.run(plan) { _ = step() }
+    }
+
     /// Appends rows to sequences of a language model, and gives theirs. A dry run must not touch
     /// what a sequence holds.
     func forward(
