@@ -97,7 +97,8 @@ let package = Package(
         program(
             "voken",
             [
-                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates", "ModelImport",
+                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates",
+                "ModelImport",
                 "Stories",
                 arguments, kit,
             ]),

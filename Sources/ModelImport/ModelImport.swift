@@ -33,7 +33,7 @@ public struct ModelImport {
         stages = try assembly.plans.map { plan in
             try scratch.write(plan.files)
             return try AskedStage(
-                plan, host: host, scratch: scratch.path, ignored: order.ignored)
+                plan, as: order.type, host: host, scratch: scratch.path, ignored: order.ignored)
         }
         reports = stages.filter { $0.plan.kind != .scheduler }.map(\.report)
         let plans = stages.map(\.plan)

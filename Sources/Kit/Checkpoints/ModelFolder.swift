@@ -86,11 +86,8 @@ public final class ModelFolder: Sendable {
     ) -> (folder: ModelFolder, recorder: ParameterRecorder) {
         let recorder = ParameterRecorder(present: present)
         let folder = ModelFolder(
-    /// - Parameters:
-    ///   - path: of the files beside the weights, if the model asks for any.
-    ///   - present: See ``ParameterRecorder/init(present:)``.
-    public static func recording(
-        configuration: Settings, path: String = "", present: Set<String> = []
+            path: path, configuration: configuration, parameters: Parameters(recorder), store: nil,
+            recorder: recorder)
         return (folder, recorder)
     }
 

@@ -29,6 +29,6 @@ public struct MultiHeadAttention: Sendable {
         return output(
             attention(
                 query: query(x), key: key(context), value: value(context), heads: heads,
-                causalOffset: causal ? 0 : nil))
+                causalOffset: causal ? 0 : nil, arithmetic: query.arithmetic))
     }
 }

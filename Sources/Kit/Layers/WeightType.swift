@@ -17,6 +17,7 @@ public enum WeightType: String, Sendable, CaseIterable {
     public var isQuantised: Bool {
         switch self {
         case .f32, .bf16, .f16: false
+        case .q8_0, .q4: true
         }
     }
 

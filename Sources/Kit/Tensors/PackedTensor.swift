@@ -42,7 +42,7 @@
     }
 
     /// Calls `body` with all bytes, to be written to a file.
-    package func withStoredBytes<Result, Failure: Error>(
+    public func withStoredBytes<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: byteCount)

@@ -6,6 +6,9 @@ extension PackedTensor {
         let rows: [Weight]
         switch layout {
         case .pairs: rows = unsafe map { shape, bytes, _ in unsafe unpackedPairs(shape, bytes) }
+        case .winograd:
+            rows = unsafe map { shape, bytes, _ in unsafe untransformed(shape, bytes) }
+        case .winogradPairs, .q8_0, .q4: return nil
         }
         let whole = rows.count == 1 ? rows[0] : joined(rows)
         return shape.rank == 4 ? whole.channelsOutermost() : whole
@@ -46,6 +49,36 @@ private func unpackedPairs(_ shape: Shape, _ bytes: UnsafeRawPointer) -> Weight 
     }
 }
 
+/// See ``WinogradWeight``. A place of a kernel is one of the transformed places, or a difference of
+/// two along each axis: exact but for the rounding of the transform.
+private func untransformed(_ shape: Shape, _ bytes: UnsafeRawPointer) -> Weight {
+    let width = WinogradWeight.panelColumns
+    let channels = shape[3]
+    let words = unsafe bytes.assumingMemoryBound(to: Float.self)
+    let places: [[(place: Int, sign: Float)]] = [[(0, 1)], [(1, 1), (2, -1)], [(3, 1)]]
+    return Weight(shape) { target in
+        for output in 0..<shape[0] {
+            let panel = unsafe words + output / width * width * 16 * channels + output % width
+            for row in 0..<3 {
+                for column in 0..<3 {
+                    for channel in 0..<channels {
+                        var sum: Float = 0
+                        for down in places[row] {
+                            for across in places[column] {
+                                let plane = 4 * down.place + across.place
+                                sum +=
+                                    unsafe down.sign * across.sign
+                                    * panel[(plane * channels + channel) * width]
+                            }
+                        }
+                        target[((output * 3 + row) * 3 + column) * channels + channel] = sum
+                    }
+                }
+            }
+        }
+    }
+}
+
 extension Weight {
     /// The elements of a `[O, H, W, I]` weight rearranged to `[O, I, H, W]`, as PyTorch has them.
     fileprivate func channelsOutermost() -> Weight {
@@ -58,11 +91,11 @@ extension Weight {
 }
 
 extension PackedLayout {
-    /// Whether the numbers that were packed are all there, rounded to a float format, and not
-    /// quantised.
+    /// Whether the numbers that were packed are all there, rounded to a float format at most.
     public var keepsNumbers: Bool {
         switch self {
-        case .pairs: true
+        case .pairs, .winograd: true
+        case .winogradPairs, .q8_0, .q4: false
         }
     }
 }

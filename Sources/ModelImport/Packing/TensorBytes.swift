@@ -16,6 +16,10 @@ struct TensorBytes {
 
     /// Gives the bytes to `write`, in pieces.
     func store(_ write: (RawSpan) throws -> Void) throws {
+        if let packed = request.origin.packed(as: form) ?? request.origin.requantised(as: form) {
+            try packed.withStoredBytes { bytes in try write(bytes) }
+            return
+        }
         let reader = try TensorReader(request.origin)
         // Packed tensors are put in another order as a whole.
         guard case .plain(let format, _) = form, request.origin.correction == nil,

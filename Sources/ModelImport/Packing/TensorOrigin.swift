@@ -30,15 +30,26 @@ struct TensorOrigin: Sendable {
         return [e[0], e[3], e[1], e[2]]
     }
 
+    /// The bytes of a tensor that lies in a file as it is to be stored.
+    func packed(as form: StoredForm) -> PackedTensor? {
+        guard interleavedHeads == nil, correction == nil,
+            let tensor = file.tensors.packed(named: name),
+            StoredParameter.packed(tensor).form == form
+        else { return nil }
+        return tensor
+    }
+
+    /// - Parameter form: in which the tensor is to be stored.
     /// - Throws: for a tensor whose numbers cannot be had.
-    func requireNumbers() throws(ImportError) {
+    func requireNumbers(for form: StoredForm? = nil) throws(ImportError) {
+        if let form, packed(as: form) != nil { return }
         switch file.tensors[name]?.format {
         case .packed(let layout, _, _)? where layout.keepsNumbers: return
         case .packed(let layout, _, _)?:
             throw .refused(
-                "\(file.path): \(name) is quantised (\(layout.rawValue)), and rounding twice loses "
-                    + "more than once: go back to what the model was imported from (voken models "
-                    + "inspect names it)")
+                "\(file.path): \(name) is rounded already (\(layout.rawValue)), and rounding twice "
+                    + "loses more than once: go back to what the model was imported from (voken "
+                    + "models inspect names it)")
         case let format? where format.isReadable: return
         case let format:
             throw .refused(

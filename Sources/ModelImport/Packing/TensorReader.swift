@@ -34,13 +34,8 @@ struct TensorReader {
     func stored(_ range: Range<Int>) -> Weight {
         let matrix = weight.reshaped([rows, columns])
         guard let heads = origin.interleavedHeads else { return matrix.rows(range) }
-        let half = rows / heads / 2
-        // llama.cpp rotates neighbours, transformers the halves of a head: row i of the first half
-        // and its partner lie side by side in the file.
         let parts = range.map { row in
-            let (head, place) = row.quotientAndRemainder(dividingBy: 2 * half)
-            let (second, index) = place.quotientAndRemainder(dividingBy: half)
-            let source = head * 2 * half + 2 * index + second
+            let source = HeadRows.source(of: row, rows: rows, heads: heads)
             return matrix.rows(source..<source + 1).tensor()
         }
         return Weight(concatenate(parts, axis: 0))

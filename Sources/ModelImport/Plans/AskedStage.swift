@@ -23,7 +23,10 @@ struct AskedStage {
     /// - Parameters:
     ///   - scratch: a folder in which the plan's files are.
     ///   - ignored: names, with `*` for any run of characters, that may be left out.
-    init(_ plan: StagePlan, host: PluginHost, scratch: String, ignored: [String]) throws {
+    init(
+        _ plan: StagePlan, as type: WeightType, host: PluginHost, scratch: String,
+        ignored: [String]
+    ) throws {
         self.plan = plan
         guard plan.kind != .scheduler else {
             requests = []
@@ -45,7 +48,9 @@ struct AskedStage {
             throw ImportError.refused("\(plan.kind.rawValue) (\(plan.plugin)): \(cause)")
         }
         (requests, report) = Self.compare(plan, recorder, ignored)
-        for request in requests { try request.origin.requireNumbers() }
+        for request in requests {
+            try request.origin.requireNumbers(for: TensorBytes(request, as: type).form)
+        }
     }
 
     private static func compare(
