@@ -24,6 +24,7 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 #define PRODUCT_WIDTH 8
 #define PRODUCT_SLOT 8
 #define QUANTISED_ROWS 2
+#define QUANTISED_PANELS 2
 #define QUANTISED_WORDS 2
 #define QUANTISED_MADD(a, b) ((ip)_mm256_madd_epi16((__m256i)(a), (__m256i)(b)))
 #define QUANTISED_LOOKUP(levels, places) \

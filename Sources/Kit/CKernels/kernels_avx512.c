@@ -23,7 +23,8 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 #define PRODUCT_VECTORS 2
 #define PRODUCT_WIDTH 16
 #define PRODUCT_SLOT 16
-#define QUANTISED_ROWS 6
+#define QUANTISED_ROWS 4
+#define QUANTISED_PANELS 2
 #define QUANTISED_WORDS 2
 #define QUANTISED_MADD(a, b) ((ip)_mm512_madd_epi16((__m512i)(a), (__m512i)(b)))
 #define QUANTISED_LOOKUP(levels, places) \

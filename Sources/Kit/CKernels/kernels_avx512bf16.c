@@ -32,6 +32,7 @@ static inline __attribute__((always_inline)) v8 round_pairs(v8 low, v8 high) {
 #define PRODUCT_PAIR(sums, a, b) \
     ((vp)_mm512_dpbf16_ps((__m512)(sums), (__m512bh)(a), (__m512bh)(b)))
 #define QUANTISED_ROWS 6
+#define QUANTISED_PANELS 2
 #define QUANTISED_WORDS 1
 #define QUANTISED_DOT(sum, bytes, x) \
     ((ip)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(bytes), (__m512i)(x)))

@@ -27,6 +27,7 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 #define PRODUCT_WIDTH 4
 #define PRODUCT_SLOT 8
 #define QUANTISED_ROWS 2
+#define QUANTISED_PANELS 1
 #define QUANTISED_WORDS 2
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -76,17 +76,17 @@ INLINE ip step_bytes(enum voken_quantised format, const uint8_t *lines, int s, i
 // y[r * stride + column] = factor * sum + bias, for rows of `a` and `panels` panels side by side.
 INLINE void quantised_tile(enum voken_quantised format, int rows, int panels, ptrdiff_t spans,
                            const struct voken_quantised_head *head, const int32_t *a,
-                           const uint8_t *w, ptrdiff_t panel_size, _Bool fetch,
+                           const uint8_t *w, ptrdiff_t panel_size, ptrdiff_t ahead,
                            const float *bias, float *y, ptrdiff_t stride) {
 #pragma clang fp contract(off)
     const ptrdiff_t size = voken_quantised_span(format), row = spans * QUANTISED_SPAN;
     const int vectors = panels * QUANTISED_VECTORS;
-    vp sums[QUANTISED_ROWS * 2 * QUANTISED_VECTORS];
+    vp sums[QUANTISED_ROWS * QUANTISED_PANELS * QUANTISED_VECTORS];
     UNROLL for (int i = 0; i < rows * vectors; i++) sums[i] = (vp){0};
     for (ptrdiff_t span = 0; span < spans; span++) {
         UNROLL for (int half = 0; half < 2; half++) {
             const int32_t *tail = a + QUANTISED_STEPS * QUANTISED_WORDS;
-            ip products[QUANTISED_ROWS * 2 * QUANTISED_VECTORS];
+            ip products[QUANTISED_ROWS * QUANTISED_PANELS * QUANTISED_VECTORS];
             UNROLL for (int r = 0; r < rows; r++)
                 UNROLL for (int v = 0; v < vectors; v++)
                     products[r * vectors + v] = tail[r * row + 2 + half] - (ip){0};
@@ -114,10 +114,9 @@ INLINE void quantised_tile(enum voken_quantised format, int rows, int panels, pt
                 }
             }
         }
-        if (fetch)
-            UNROLL for (int p = 0; p < panels; p++)
-                for (ptrdiff_t line = 0; line < size; line += 64)
-                    __builtin_prefetch(w + p * panel_size + QUANTISED_AHEAD + line);
+        UNROLL for (int p = 0; p < panels; p++)
+            for (ptrdiff_t line = 0; line < size; line += 64)
+                __builtin_prefetch(w + p * panel_size + ahead + line);
         w += size;
         a += QUANTISED_SPAN;
     }
@@ -130,7 +129,7 @@ INLINE void quantised_tile(enum voken_quantised format, int rows, int panels, pt
 }
 
 typedef void (*quantised_function)(ptrdiff_t, const struct voken_quantised_head *, const int32_t *,
-                                   const uint8_t *, ptrdiff_t, _Bool, const float *, float *,
+                                   const uint8_t *, ptrdiff_t, ptrdiff_t, const float *, float *,
                                    ptrdiff_t);
 
 #if QUANTISED_ROWS == 6
@@ -147,27 +146,34 @@ typedef void (*quantised_function)(ptrdiff_t, const struct voken_quantised_head 
 #define CASE(rows, name, format, panels)                                                      \
     static void name##_##rows(ptrdiff_t spans, const struct voken_quantised_head *head,       \
                               const int32_t *a, const uint8_t *w, ptrdiff_t panel_size,       \
-                              _Bool fetch, const float *bias, float *y, ptrdiff_t stride) {   \
+                              ptrdiff_t ahead, const float *bias, float *y, ptrdiff_t stride) {   \
         quantised_tile(                                                                       \
-            format, rows, panels, spans, head, a, w, panel_size, fetch, bias, y, stride);     \
+            format, rows, panels, spans, head, a, w, panel_size, ahead, bias, y, stride);     \
     }
-FOR_EACH_QUANTISED(CASE, q8_narrow, VOKEN_Q8_0, 1)
-FOR_EACH_QUANTISED(CASE, q8_wide, VOKEN_Q8_0, 2)
+#if QUANTISED_PANELS == 2
+#define FOR_EACH_BREADTH(CASE, name, ...)                                                     \
+    FOR_EACH_QUANTISED(CASE, name##_narrow, __VA_ARGS__ 1)                                    \
+    FOR_EACH_QUANTISED(CASE, name##_wide, __VA_ARGS__ 2)
+#else
+#define FOR_EACH_BREADTH(CASE, name, ...)                                                     \
+    FOR_EACH_QUANTISED(CASE, name##_narrow, __VA_ARGS__ 1)
+#endif
+FOR_EACH_BREADTH(CASE, q8, VOKEN_Q8_0, )
 #ifdef QUANTISED_LOOKUP
-FOR_EACH_QUANTISED(CASE, q4_narrow, VOKEN_Q4, 1)
-FOR_EACH_QUANTISED(CASE, q4_wide, VOKEN_Q4, 2)
+FOR_EACH_BREADTH(CASE, q4, VOKEN_Q4, )
 #endif
 #undef CASE
 
-// By format, panels less one, and rows less one.
-#define CASE(rows, name) name##_##rows,
-static const quantised_function quantised_tiles[][2][QUANTISED_ROWS] = {
-    {{FOR_EACH_QUANTISED(CASE, q8_narrow)}, {FOR_EACH_QUANTISED(CASE, q8_wide)}},
+// By format, and by rows less one and panels.
+#define CASE(rows, name, panels) name##_##rows,
+static const quantised_function quantised_tiles[][QUANTISED_PANELS * QUANTISED_ROWS] = {
+    {FOR_EACH_BREADTH(CASE, q8, )},
 #ifdef QUANTISED_LOOKUP
-    {{FOR_EACH_QUANTISED(CASE, q4_narrow)}, {FOR_EACH_QUANTISED(CASE, q4_wide)}},
+    {FOR_EACH_BREADTH(CASE, q4, )},
 #endif
 };
 #undef CASE
+#undef FOR_EACH_BREADTH
 
 // A panel of 4-bit numbers as one of bytes.
 static void spell_out(const struct voken_quantised_head *head, ptrdiff_t spans, const uint8_t *w,
@@ -218,7 +224,7 @@ static void quantised_product(enum voken_quantised format, const struct voken_qu
     const ptrdiff_t stored = spans * voken_quantised_span(format);
     const ptrdiff_t size = spans * voken_quantised_span(read);
     // One row is read from memory as fast as it comes, and one stream of it comes fastest.
-    const ptrdiff_t breadth = rows > 1 ? 2 * COLUMNS : COLUMNS;
+    const ptrdiff_t breadth = rows > 1 ? QUANTISED_PANELS * COLUMNS : COLUMNS;
     for (ptrdiff_t n = 0; n < columns; n += breadth) {
         const ptrdiff_t some = columns - n < breadth ? columns - n : breadth;
         const int panels = some > COLUMNS ? 2 : 1;
@@ -228,7 +234,7 @@ static void quantised_product(enum voken_quantised format, const struct voken_qu
                 spell_out(head, spans, w + p * stored, scratch + p * size);
             panel = scratch;
         }
-        const quantised_function *tile = quantised_tiles[read][panels - 1];
+        const quantised_function *tile = quantised_tiles[read] + (panels - 1) * QUANTISED_ROWS;
         const _Bool whole = some == panels * COLUMNS;
         float some_bias[2 * COLUMNS] = {0}, part[QUANTISED_ROWS * 2 * COLUMNS];
         const float *tile_bias = bias ? bias + n : NULL;
@@ -240,7 +246,7 @@ static void quantised_product(enum voken_quantised format, const struct voken_qu
             const ptrdiff_t count = rows - r < height ? rows - r : height;
             float *to = y + r * stride_y + n;
             tile[count - 1](spans, head, a + r * spans * QUANTISED_SPAN, panel, size,
-                            r == 0 && !spelt, tile_bias, whole ? to : part,
+                            r == 0 && !spelt ? QUANTISED_AHEAD : 0, tile_bias, whole ? to : part,
                             whole ? stride_y : 2 * COLUMNS);
             if (!whole)
                 for (ptrdiff_t i = 0; i < count; i++)
