@@ -129,6 +129,7 @@ struct QuantisedProductTests {
     }
 }
 
+/// Normally distributed numbers.
 func normalNumbers(_ shape: Shape, seed: UInt64) -> Tensor {
     var generator = TorchGenerator(seed: seed)
     return generator.normal(shape)

@@ -223,8 +223,8 @@ static void quantised_product(enum voken_quantised format, const struct voken_qu
     const enum voken_quantised read = spelt ? VOKEN_Q8_0 : format;
     const ptrdiff_t stored = spans * voken_quantised_span(format);
     const ptrdiff_t size = spans * voken_quantised_span(read);
-    // One row is read from memory as fast as it comes, and one stream of it comes fastest.
-    const ptrdiff_t breadth = rows > 1 ? QUANTISED_PANELS * COLUMNS : COLUMNS;
+    // With a few rows it is memory that takes the time, and one stream of it comes fastest.
+    const ptrdiff_t breadth = rows > 4 ? QUANTISED_PANELS * COLUMNS : COLUMNS;
     for (ptrdiff_t n = 0; n < columns; n += breadth) {
         const ptrdiff_t some = columns - n < breadth ? columns - n : breadth;
         const int panels = some > COLUMNS ? 2 : 1;
