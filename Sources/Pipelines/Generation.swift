@@ -1,7 +1,6 @@
 import Checkpoints
 import PluginHost
 import Stages
-import Synchronization
 import Tensors
 
 /// All stages of a pipeline, loaded, with its options: immutable, and numbered.
@@ -30,7 +29,7 @@ public final class Generation: Sendable {
     /// What was loaded, schedulers included, in the order of ``StageKind``.
     public let stages: [StageSummary]
     let host: PluginHost
-    private let unconditionalFeature: UnconditionalFeature
+    let unconditional: Unconditional
 
     /// - Parameters:
     ///   - stages: by the keys of the file's entries; all of them.
@@ -63,12 +62,7 @@ public final class Generation: Sendable {
         self.host = host
         loaded = stages
         self.origins = stages.mapValues { _ in number }.merging(origins) { _, origin in origin }
-        let mapper = stages["stage.feature_mapper"]?.weights
-        if let former, mapper === former.loaded["stage.feature_mapper"]?.weights {
-            unconditionalFeature = former.unconditionalFeature
-        } else {
-            unconditionalFeature = UnconditionalFeature()
-        }
+        unconditional = Unconditional(stages, sharing: former)
         imageEncoder = try stage(.imageEncoder)
         languageModel = try stage(.languageModel)
         featureMapper = try stage(.featureMapper)
@@ -85,13 +79,6 @@ public final class Generation: Sendable {
         try StageContract.check(self)
     }
 
-    /// The mapper's answer to zeros, `[1, L, C]`: the negative side of classifier-free guidance;
-    /// `nil` until the first request that needs it has asked for it.
-    var unconditional: Tensor? {
-        get { unconditionalFeature.known }
-        set { unconditionalFeature.known = newValue }
-    }
-
     /// The account that the calls of a stage are charged to.
     func work(_ kind: StageKind) -> MemoryAccount? {
         file.stages[kind].flatMap { loaded[$0.key]?.work }
@@ -102,14 +89,4 @@ public final class Generation: Sendable {
 
     /// Pixels of a side of the pictures.
     var pictureSide: Int { unet.sampleSize * vae.downsampling }
-}
-
-/// Constant for a mapper, so known once for all generations that share it.
-private final class UnconditionalFeature: Sendable {
-    private let feature = Mutex<Tensor?>(nil)
-
-    var known: Tensor? {
-        get { feature.withLock { $0 } }
-        set { feature.withLock { $0 = newValue } }
-    }
 }

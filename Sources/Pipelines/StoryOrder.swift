@@ -13,10 +13,8 @@ struct StoryOrder: Sendable {
     let context: StoryContext
     /// Scenes in all, those included that were told before.
     let scenes: Int
-    let steps: Int
-    let guidance: Guidance
+    let drawing: Drawing
     let seeds: Seeds
-    let scheduler: SchedulerChoice
     /// For the recipe.
     let sources: Sources
     /// Of a session: pictures that this turn brings, by their numbers; `nil` for a whole story.
@@ -52,8 +50,8 @@ struct StoryOrder: Sendable {
         let settings = SessionSettings(
             steps: request.steps, guidance: request.guidance,
             guidanceRescale: request.guidanceRescale, scheduler: request.scheduler,
-            schedulerOptions: request.schedulerOptions)
-        (steps, guidance, scheduler) = try Self.drawing(settings, generation)
+            schedulerOptions: request.schedulerOptions, shortcuts: request.shortcuts)
+        drawing = try Drawing(settings, generation)
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
         var sources = Sources()
         sources.add(scene: 1, prompt, images.map { SHA256.hash($0) })
@@ -77,7 +75,7 @@ struct StoryOrder: Sendable {
         var before = StoryContext(content, task, limits, memory: memory)
         before.memory.adapt(to: generation)
         let settings = request.settings.over(content.settings)
-        (steps, guidance, scheduler) = try Self.drawing(settings, generation)
+        drawing = try Drawing(settings, generation)
         seeds = Seeds(seed: settings.seed ?? file.defaults.seed ?? Seeds.random())
         let first = before.pictures.count
         before.show(images, limits)
@@ -98,28 +96,13 @@ struct StoryOrder: Sendable {
         try SceneRoom(generation).checkFirst(of: prompt, pictures: images.count)
     }
 
-    /// What decides how pictures are drawn.
-    static func drawing(
-        _ settings: SessionSettings, _ generation: Generation
-    ) throws(RequestError) -> (steps: Int, Guidance, SchedulerChoice) {
-        let (defaults, limits) = (generation.file.defaults, generation.file.limits)
-        let steps = try check(settings.steps ?? defaults.steps, 1...limits.steps, "steps")
-        let guidance = Guidance(
-            scale: try check(
-                settings.guidance ?? defaults.guidance.scale, RequestLimits.guidance, "guidance"),
-            rescale: try check(
-                settings.guidanceRescale ?? defaults.guidance.rescale,
-                RequestLimits.guidanceRescale, "guidance_rescale"))
-        return (steps, guidance, try scheduler(settings, steps: steps, generation))
-    }
-
     /// A model of captions tells nothing and looks at nothing.
     private static func scenes(
         _ request: StoryRequest, _ generation: Generation
     ) throws(RequestError) -> Int {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         guard generation.file.language.task == .caption else {
-            return try check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
+            return try RequestError.check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
         }
         guard request.scenes ?? 1 == 1, request.images.isEmpty else {
             throw captionsOnly(generation.file)
@@ -184,30 +167,5 @@ struct StoryOrder: Sendable {
             }
         }
         return images
-    }
-
-    private static func scheduler(
-        _ settings: SessionSettings, steps: Int, _ generation: Generation
-    ) throws(RequestError) -> SchedulerChoice {
-        let choice = try generation.scheduler(
-            settings.scheduler, options: settings.schedulerOptions)
-        do {
-            _ = try choice.scheduler.trajectory(steps: steps)
-        } catch {
-            throw RequestError(
-                .invalid, "scheduler \(choice.name) cannot take \(steps) steps: \(error)")
-        }
-        return choice
-    }
-
-    private static func check<Number: Comparable>(
-        _ value: Number, _ range: ClosedRange<Number>, _ name: String
-    ) throws(RequestError) -> Number {
-        guard range.contains(value) else {
-            throw RequestError(
-                .invalid,
-                "\(name) is \(value); it must be in \(range.lowerBound)...\(range.upperBound)")
-        }
-        return value
     }
 }

@@ -210,8 +210,7 @@ struct StoryTask {
     private mutating func beginImage(_ features: Tensor) throws(RequestError) -> ImageTask {
         images += 1
         return try ImageTask(
-            generation, features: features, scheduler: order.scheduler,
-            steps: order.steps, guidance: order.guidance, seed: order.seeds.image(images))
+            generation, features: features, order.drawing, seed: order.seeds.image(images))
     }
 
     private mutating func draw(
@@ -265,6 +264,6 @@ struct StoryTask {
     private func imageStart(calls: Int) -> ImageStart {
         ImageStart(
             index: images, width: generation.pictureSide, height: generation.pictureSide,
-            calls: calls, seed: order.seeds.image(images), scheduler: order.scheduler.name)
+            calls: calls, seed: order.seeds.image(images), scheduler: order.drawing.scheduler.name)
     }
 }

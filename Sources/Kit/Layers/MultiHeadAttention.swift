@@ -25,10 +25,43 @@ public struct MultiHeadAttention: Sendable {
     public func callAsFunction(
         _ x: Tensor, over context: Tensor? = nil, causal: Bool = false
     ) -> Tensor {
-        let context = context ?? x
-        return output(
+        callAsFunction(x, over: keysAndValues(of: context ?? x), causal: causal)
+    }
+
+    /// What attention over a context needs of it: for callers that use a context several times.
+    /// - Parameter context: `[B, M, D]`.
+    public func keysAndValues(of context: Tensor) -> KeysAndValues {
+        KeysAndValues(keys: key(context), values: value(context))
+    }
+
+    /// - Parameter x: `[B, N, C]`.
+    /// - Returns: `[B, N, C]`.
+    public func callAsFunction(
+        _ x: Tensor, over context: KeysAndValues, causal: Bool = false
+    ) -> Tensor {
+        output(
             attention(
-                query: query(x), key: key(context), value: value(context), heads: heads,
+                query: query(x), key: context.keys, value: context.values, heads: heads,
                 causalOffset: causal ? 0 : nil))
     }
+}
+
+/// A context as an attention layer sees it.
+public struct KeysAndValues: Sendable {
+    /// `[B, M, C]`.
+    public let keys, values: Tensor
+
+    public init(keys: Tensor, values: Tensor) {
+        self.keys = keys
+        self.values = values
+    }
+
+    /// Several contexts of the same length as one batch.
+    public init(batching parts: [KeysAndValues]) {
+        keys = concatenate(parts.map(\.keys), axis: 0)
+        values = concatenate(parts.map(\.values), axis: 0)
+    }
+
+    /// In memory that outlives the call which made them.
+    public func kept() -> KeysAndValues { KeysAndValues(keys: keys.kept(), values: values.kept()) }
 }

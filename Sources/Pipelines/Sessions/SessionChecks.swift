@@ -4,7 +4,7 @@ extension SessionContent {
     /// All that can be wrong in what comes from outside.
     func check(for generation: Generation) throws(RequestError) {
         let (limits, options) = (generation.file.limits, generation.file.sessions)
-        _ = try StoryOrder.drawing(settings, generation)
+        _ = try Drawing(settings, generation)
         guard turns.count <= options.turns else {
             throw RequestError(
                 .sessionLimit, "\(turns.count) turns; the limit is \(options.turns)")
