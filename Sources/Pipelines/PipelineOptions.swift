@@ -110,6 +110,8 @@ public struct EngineOptions: Sendable, Equatable {
     public let unetBatch: Int
     /// Positions that one step of prefill appends, so that a long prompt can be cancelled.
     public let prefillChunk: Int
+    /// Of the beginnings of prompts that are held for other requests; 0 for none.
+    public let promptCacheBytes: Int
     /// Does what the published code does, oddities included, where it differs from what users
     /// want: see ``StopRule`` and ``Sampler``.
     public let faithful: Bool
@@ -119,6 +121,8 @@ public struct EngineOptions: Sendable, Equatable {
         concurrency = try table.integer("concurrency", default: 4, in: 1...64)
         unetBatch = try table.integer("unet_batch", default: 4, in: 1...64)
         prefillChunk = try table.integer("prefill_chunk", default: 64, in: 1...4096)
+        promptCacheBytes = try table.integer(
+            "prompt_cache_bytes", default: 256 << 20, in: 0...1 << 44)
         faithful = try table.boolean("faithful", default: false)
     }
 }

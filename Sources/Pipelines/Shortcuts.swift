@@ -45,7 +45,7 @@ public struct Shortcuts: Sendable, Equatable {
     func recipe(_ guidance: Guidance) -> String? {
         var parts: [String] = []
         if guidance.isOn, !guidanceInterval.isAll {
-            parts.append("guidance_interval \(guidanceInterval.low)...\(guidanceInterval.high)")
+            parts.append("guidance_interval \(guidanceInterval.low):\(guidanceInterval.high)")
         }
         if deepCache > 1 { parts.append("deep_cache \(deepCache)") }
         if tokenMerging > 0 { parts.append("token_merging \(tokenMerging)") }

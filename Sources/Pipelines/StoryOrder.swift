@@ -43,7 +43,7 @@ struct StoryOrder: Sendable {
     init(_ request: StoryRequest, _ generation: Generation) throws(RequestError) {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         self.generation = generation
-        prompt = try Self.prompt(request.prompt, limits)
+        prompt = try Self.prompt(request.prompt, generation)
         let images = try Self.images(request.images, limits)
         context = StoryContext(shown: images, limits)
         scenes = try Self.scenes(request, generation)
@@ -69,7 +69,7 @@ struct StoryOrder: Sendable {
         let (file, limits) = (generation.file, generation.file.limits)
         let task = file.language.task
         self.generation = generation
-        prompt = try Self.words(request.text, task, limits)
+        prompt = try Self.words(request.text, task, generation)
         let images = try Self.images(request.images, limits)
         guard task != .caption || images.isEmpty else { throw Self.captionsOnly(file) }
         var before = StoryContext(content, task, limits, memory: memory)
@@ -102,7 +102,8 @@ struct StoryOrder: Sendable {
     ) throws(RequestError) -> Int {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         guard generation.file.language.task == .caption else {
-            return try RequestError.check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
+            return try RequestError.check(
+                request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
         }
         guard request.scenes ?? 1 == 1, request.images.isEmpty else {
             throw captionsOnly(generation.file)
@@ -119,9 +120,9 @@ struct StoryOrder: Sendable {
 
     /// What a user says in a turn: nothing, where a story goes on by itself.
     private static func words(
-        _ text: String, _ task: PromptTask, _ limits: RequestLimits
+        _ text: String, _ task: PromptTask, _ generation: Generation
     ) throws(RequestError) -> String {
-        guard text.allSatisfy(\.isWhitespace) else { return try prompt(text, limits) }
+        guard text.allSatisfy(\.isWhitespace) else { return try prompt(text, generation) }
         guard task == .story else {
             throw RequestError(
                 .invalid,
@@ -132,8 +133,9 @@ struct StoryOrder: Sendable {
     }
 
     static func prompt(
-        _ prompt: String, _ limits: RequestLimits
+        _ prompt: String, _ generation: Generation
     ) throws(RequestError) -> String {
+        let limits = generation.file.limits
         guard prompt.utf8.count <= limits.promptBytes else {
             throw RequestError(
                 .tooLong,
@@ -142,11 +144,19 @@ struct StoryOrder: Sendable {
         guard prompt.contains(where: { !$0.isWhitespace }) else {
             throw RequestError(.invalid, "the prompt is empty; give the story's first sentence")
         }
-        if let mark = Mark.first(in: prompt) {
+        if let mark = Mark.first(in: prompt, generation.languageModel.tokenizer.marks) {
             throw RequestError(
                 .invalid,
                 "the prompt contains \(mark), which means something to the model; "
                     + "write it differently")
+        }
+        let task = generation.file.language.task
+        guard generation.languageModel.hasVokens || task == .dialogue else {
+            throw RequestError(
+                .invalid,
+                "the language model of pipeline \(generation.file.name) tells text alone, and its "
+                    + "language.task, \(task.rawValue), asks for a picture of the prompt: set it "
+                    + "to dialogue")
         }
         return prompt
     }

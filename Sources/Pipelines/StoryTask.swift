@@ -25,6 +25,7 @@ struct StoryTask {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private let room: SceneRoom
+    private let prompts: PromptCache
 
     private var phase = Phase.beginning
     private var question = SceneRoom.Question.next
@@ -45,7 +46,12 @@ struct StoryTask {
     /// Of a session's turn.
     private(set) var drawn: [StoryImage] = []
 
-    init(_ order: StoryOrder, emit: @escaping (StoryEvent) -> Void) {
+    /// - Parameter prompts: shared with other requests.
+    init(
+        _ order: StoryOrder, _ prompts: PromptCache = PromptCache(),
+        emit: @escaping (StoryEvent) -> Void
+    ) {
+        self.prompts = prompts
         self.order = order
         self.emit = emit
         generation = order.generation
@@ -75,7 +81,7 @@ struct StoryTask {
             case .encoding(let input):
                 if let work = try encoding(of: input) { return work }
                 announce()
-                let sequence = try LanguageSequence(generation, input, context.memory)
+                let sequence = try LanguageSequence(generation, input, context.memory, prompts)
                 reusedPositions += sequence.reused
                 phase = .prefilling(sequence)
             case .prefilling(let sequence):
@@ -104,6 +110,7 @@ struct StoryTask {
         case .prefilling(var sequence):
             sequence.take(result)
             context.memory.prefix = sequence.prefix
+            if sequence.isReady { sequence.share(prompts) }
             phase = .prefilling(sequence)
         case .illustrating(var sequence):
             let features = sequence.takeVokens(result)

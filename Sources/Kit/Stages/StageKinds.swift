@@ -61,6 +61,9 @@ public protocol LanguageModel: Stage {
     var contextLength: Int { get }
     /// Text to ids and back, with the vokens and the image placeholder among the ids.
     var tokenizer: any VokenTokenizer { get }
+    /// Whether it was trained to say vokens; one that was not tells text alone. Without an
+    /// implementation of its own a stage was.
+    var hasVokens: Bool { get }
 
     func makeState() -> any LanguageModelState
 
@@ -91,6 +94,8 @@ public protocol LanguageModel: Stage {
 }
 
 extension LanguageModel {
+    public var hasVokens: Bool { true }
+
     public func forward(_ embeddings: [Tensor], states: [any LanguageModelState]) -> [Tensor] {
         zip(embeddings, states).map { forward($0, state: $1) }
     }
