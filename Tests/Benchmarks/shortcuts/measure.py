@@ -44,7 +44,8 @@ def voken(socket, *arguments):
 
 
 def unet_seconds(socket):
-    return float(re.search(r'stage_seconds_total\{stage="unet"\} (\S+)', voken(socket, "metrics"))[1])
+    found = re.search(r'stage_seconds_total\{stage="unet"\} (\S+)', voken(socket, "metrics"))
+    return float(found[1]) if found else 0.0
 
 
 def drawn(socket, folder, prompt, seed, way):
