@@ -4,6 +4,9 @@ public import Tensors
 
 /// The autoencoder of latent diffusion (Rombach et al., 2022), in the layout of diffusers'
 /// `AutoencoderKL`.
+///
+/// Settings: `tile`, latents of a side of the squares that a larger picture is decoded in; 0, the
+/// default, for decoding it as a whole. See ``TiledDecoding`` for what that changes.
 public struct AutoencoderKLStage: VAE {
     public static let descriptor = StageDescriptor(.vae, name: "autoencoder_kl", version: "1")
 
@@ -12,6 +15,7 @@ public struct AutoencoderKLStage: VAE {
     private let quantConv: Conv2d?
     private let postQuantConv: Conv2d?
     private let decoder: Decoder
+    private let tiles: TiledDecoding?
 
     public init(_ context: StageContext) throws {
         let model = try context.requireModel()
@@ -26,6 +30,7 @@ public struct AutoencoderKLStage: VAE {
             c.hasPostQuantConv
             ? try Conv2d(p["post_quant_conv"], latents, latents, kernel: 1) : nil
         decoder = try Decoder(p["decoder"], c)
+        tiles = try TiledDecoding(context.settings)
         try model.requireAllRead()
     }
 
@@ -36,6 +41,11 @@ public struct AutoencoderKLStage: VAE {
         precondition(
             latents.shape.rank == 4 && latents.shape[3] == latentChannels,
             "latents of shape \(latents.shape)")
+        guard let tiles else { return decodeWhole(latents) }
+        return tiles(latents, factor: downsampling, decode: decodeWhole)
+    }
+
+    private func decodeWhole(_ latents: Tensor) -> Tensor {
         let latents = latents.scaled(by: 1 / configuration.scalingFactor)
         return decoder(postQuantConv?(latents) ?? latents)
     }

@@ -34,8 +34,9 @@ struct Decoder: Sendable {
     /// - Returns: `[B, H·d, W·d, 3]`.
     func callAsFunction(_ latents: Tensor) -> Tensor {
         var x = mid(convIn(latents))
-        for level in levels { x = level(x) }
-        return convOut(silu(normOut(x)))
+        for level in levels { x = level(consume x) }
+        x = normOut(x)
+        return convOut(silu(consume x))
     }
 }
 
@@ -61,9 +62,10 @@ struct DecoderLevel: Sendable {
     }
 
     /// `[B, H, W, Cin]` to `[B, 2H, 2W, Cout]`; the finest level keeps its extents.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        var x = x
+    func callAsFunction(_ x: consuming Tensor) -> Tensor {
         for resnet in resnets { x = resnet(x) }
-        return upsampler?(upsampleNearest(x, by: 2)) ?? x
+        guard let upsampler else { return x }
+        x = upsampleNearest(x, by: 2)
+        return upsampler(x)
     }
 }

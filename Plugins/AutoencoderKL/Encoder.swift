@@ -35,8 +35,8 @@ struct Encoder: Sendable {
     /// - Returns: `[B, H, W, 2 · latent]`.
     func callAsFunction(_ pixels: Tensor) -> Tensor {
         var x = convIn(pixels)
-        for level in levels { x = level(x) }
-        return convOut(silu(normOut(mid(x))))
+        for level in levels { x = level(consume x) }
+        return convOut(silu(normOut(mid(consume x))))
     }
 }
 
@@ -65,9 +65,9 @@ struct EncoderLevel: Sendable {
     }
 
     /// `[B, H, W, Cin]` to `[B, H/2, W/2, Cout]`; the coarsest level keeps its extents.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        var x = x
+    func callAsFunction(_ x: consuming Tensor) -> Tensor {
         for resnet in resnets { x = resnet(x) }
-        return downsampler?(x) ?? x
+        guard let downsampler else { return x }
+        return downsampler(x)
     }
 }

@@ -17,9 +17,10 @@ struct MidBlock: Sendable {
     }
 
     /// `[B, H, W, C]` to `[B, H, W, C]`.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        let x = resnet1(x)
-        return resnet2(attention?(x) ?? x)
+    func callAsFunction(_ x: consuming Tensor) -> Tensor {
+        x = resnet1(x)
+        if let attention { x = attention(x) }
+        return resnet2(x)
     }
 }
 
@@ -41,19 +42,12 @@ struct PlaceAttention: Sendable {
             heads: 1)
     }
 
-    /// Published files of before 2023 have other names, and some of them 1×1 convolutions.
+    /// Published files of before 2023 have other names.
     private static func projection(
         _ p: Parameters, _ name: String, formerly: String, _ channels: Int
     ) throws(ParameterError) -> Linear {
         let p = p.contains("\(formerly).weight") ? p[formerly] : p[name]
-        let bias = try p.tensor("bias", [channels])
-        let matrix: Shape = [channels, channels]
-        do {
-            return Linear(weight: try p.weight("weight", matrix), bias: bias)
-        } catch  where error.found == [channels, channels, 1, 1] {
-            let kernel = try p.weight("weight", [channels, channels, 1, 1])
-            return Linear(weight: kernel.reshaped(matrix), bias: bias)
-        }
+        return try Linear(p, channels, channels)
     }
 
     /// `[B, H, W, C]` to `[B, H, W, C]`.

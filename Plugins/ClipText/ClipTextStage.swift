@@ -34,7 +34,7 @@ public struct ClipTextStage: TextEncoder {
                 "\(c.vocabulary) rows for \(tokenizer.count) tokens of \(folder); "
                     + "is it the tokenizer of these weights?")
         }
-        tokens = try p["embeddings"].weight("token_embedding.weight", [c.vocabulary, c.width])
+        tokens = try p["embeddings"].table("token_embedding.weight", [c.vocabulary, c.width])
         positions = try p["embeddings"]
             .tensor("position_embedding.weight", [c.length, c.width])
             .reshaped([1, c.length, c.width])

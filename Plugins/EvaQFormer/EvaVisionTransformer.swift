@@ -45,15 +45,12 @@ struct EvaBlock: Sendable {
     init(_ p: Parameters, _ c: EncoderConfiguration) throws(ParameterError) {
         let width = c.width
         norm1 = try LayerNorm(p["norm1"], width, epsilon: c.epsilon)
-        let fused = try p["attn"].weight("qkv.weight", [3 * width, width])
+        let parts = try p["attn"].matrices("qkv.weight", [3 * width, width], parts: 3)
         // Keys have no bias: one would shift all scores of a query alike, which softmax ignores.
         attention = MultiHeadAttention(
-            query: Linear(
-                weight: fused.rows(0..<width), bias: try p["attn"].tensor("q_bias", [width])),
-            key: Linear(weight: fused.rows(width..<2 * width), bias: nil),
-            value: Linear(
-                weight: fused.rows(2 * width..<3 * width),
-                bias: try p["attn"].tensor("v_bias", [width])),
+            query: Linear(parts[0], bias: try p["attn"].tensor("q_bias", [width])),
+            key: Linear(parts[1], bias: nil),
+            value: Linear(parts[2], bias: try p["attn"].tensor("v_bias", [width])),
             output: try Linear(p["attn"]["proj"], width, width),
             heads: c.heads)
         norm2 = try LayerNorm(p["norm2"], width, epsilon: c.epsilon)

@@ -27,29 +27,20 @@ struct LlamaParameters {
     func projection(
         _ path: String, _ name: String, _ inputs: Int, _ outputs: Int
     ) throws(ParameterError) -> LowRankLinear {
-        let weight = try base[path].weight("\(name).weight", [outputs, inputs])
-        guard let lora, lora.targets.contains(name) else {
-            return LowRankLinear(Linear(weight: weight, bias: nil))
-        }
+        let linear = try Linear(base[path][name], inputs, outputs, bias: false)
+        guard let lora, lora.targets.contains(name) else { return LowRankLinear(linear) }
         let adapter = adapters[path][name]
-        let down = try adapter.weight(adapterName("lora_A", adapter), [lora.rank, inputs])
-        let up = try adapter.weight(adapterName("lora_B", adapter), [outputs, lora.rank])
-        switch placement {
-        case .apart:
-            return LowRankLinear(
-                Linear(weight: weight, bias: nil), down: down, up: up, scale: lora.scale)
-        case .merged:
-            return LowRankLinear(
-                Linear(weight: weight.merged(down: down, up: up, scale: lora.scale), bias: nil))
-        }
+        let down = try adapter.matrix(adapterName("lora_A", adapter), [lora.rank, inputs])
+        let up = try adapter.matrix(adapterName("lora_B", adapter), [outputs, lora.rank])
+        let apart = LowRankLinear(linear, down: down, up: up, scale: lora.scale)
+        return placement == .merged ? apart.merged() : apart
     }
 
-    /// The embedding table or the output matrix. One that was trained beside adapters
-    /// (PEFT's `modules_to_save`) takes the place of the base model's.
-    func table(_ path: String, _ rows: Int, _ width: Int) throws(ParameterError) -> Weight {
+    /// The place of the embedding table or of the output matrix. One that was trained beside
+    /// adapters (PEFT's `modules_to_save`) takes the place of the base model's.
+    func vocabulary(_ path: String) -> Parameters {
         let saved = adapters[path]["modules_to_save.default"]
-        let source = lora != nil && saved.contains("weight") ? saved : base[path]
-        return try source.weight("weight", [rows, width])
+        return lora != nil && saved.contains("weight") ? saved : base[path]
     }
 
     /// MiniGPT-5's own files wrap PEFT's names once more.

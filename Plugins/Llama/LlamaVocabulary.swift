@@ -13,15 +13,17 @@ struct LlamaVocabulary: Sendable {
     let size: Int
     private let rows: Int
     private let embeddings: Weight  // [rows, D]
-    private let head: Weight  // [rows, D]
+    private let head: Matrix  // [rows, D]
 
     init(
         _ p: LlamaParameters, _ c: LlamaConfiguration, size: Int
     ) throws(ParameterError) {
         self.size = size
         rows = c.vocabulary
-        embeddings = try p.table("model.embed_tokens", c.vocabulary, c.width)
-        head = c.tied ? embeddings : try p.table("lm_head", c.vocabulary, c.width)
+        let table: Shape = [c.vocabulary, c.width]
+        embeddings = try p.vocabulary("model.embed_tokens").table("weight", table)
+        head =
+            c.tied ? .stored(embeddings) : try p.vocabulary("lm_head").matrix("weight", table)
     }
 
     /// `[T, D]`.

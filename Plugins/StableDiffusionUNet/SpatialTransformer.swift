@@ -18,7 +18,7 @@ struct SpatialTransformer: Sendable {
         count += 1
         let channels = level.channels
         norm = try GroupNorm(p["norm"], groups: c.normGroups, channels: channels, epsilon: 1e-6)
-        input = try Self.projection(p["proj_in"], channels, c)
+        input = try Linear(p["proj_in"], channels, channels)
         var blocks: [TransformerBlock] = []
         for index in 0..<level.transformerLayers {
             blocks.append(
@@ -27,18 +27,7 @@ struct SpatialTransformer: Sendable {
                     contextWidth: c.conditioningWidth))
         }
         self.blocks = blocks
-        output = try Self.projection(p["proj_out"], channels, c)
-    }
-
-    /// A matrix, stored as such or as the 1×1 convolution of older models: the same numbers.
-    private static func projection(
-        _ p: Parameters, _ channels: Int, _ c: UNetConfiguration
-    ) throws(ParameterError) -> Linear {
-        let weight =
-            c.linearProjection
-            ? try p.weight("weight", [channels, channels])
-            : try p.weight("weight", [channels, channels, 1, 1]).reshaped([channels, channels])
-        return Linear(weight: weight, bias: try p.tensor("bias", [channels]))
+        output = try Linear(p["proj_out"], channels, channels)
     }
 
     /// `[B, H, W, C]` to `[B, H, W, C]`.

@@ -6,7 +6,6 @@ struct UNetConfiguration: Sendable {
     let conditioningWidth: Int
     let normGroups: Int
     let epsilon: Float
-    let linearProjection: Bool
     /// Of the timestep's sinusoid: whether the cosines come first.
     let cosinesFirst: Bool
     let frequencyShift: Float
@@ -26,7 +25,6 @@ struct UNetConfiguration: Sendable {
         conditioningWidth = try c.extent("cross_attention_dim", default: 1280)
         normGroups = try c.extent("norm_num_groups", default: 32)
         epsilon = Float(try c.number("norm_eps", default: 1e-5, in: 0...1))
-        linearProjection = try c.boolean("use_linear_projection", default: false)
         cosinesFirst = try c.boolean("flip_sin_to_cos", default: true)
         frequencyShift = Float(try c.number("freq_shift", default: 0, in: 0...1))
         levels = try UNetLevel.all(c)

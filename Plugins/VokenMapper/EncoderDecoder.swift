@@ -95,11 +95,11 @@ extension MultiHeadAttention {
     /// `nn.MultiheadAttention`: one matrix whose rows are those of query, key and value in turn.
     init(torch p: Parameters, _ c: MapperConfiguration) throws(ParameterError) {
         let width = c.width
-        let weight = try p.weight("in_proj_weight", [3 * width, width])
+        let parts = try p.matrices("in_proj_weight", [3 * width, width], parts: 3)
         let bias = try p.tensor("in_proj_bias", [3 * width])
         func part(_ index: Int) -> Linear {
-            let rows = index * width..<(index + 1) * width
-            return Linear(weight: weight.rows(rows), bias: bias.slice(axis: 0, rows))
+            Linear(
+                parts[index], bias: bias.slice(axis: 0, index * width..<(index + 1) * width))
         }
         self.init(
             query: part(0), key: part(1), value: part(2),

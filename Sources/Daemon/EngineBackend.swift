@@ -65,7 +65,7 @@ public final class EngineBackend: Backend {
         status.cancelled = engine.cancelled
         status.images = mapped.images
         status.imageBytes = mapped.bytes
-        status.ledgerBytes = swapper.memoryUse.total
+        status.ledgerBytes = swapper.memoryUse.total + self.engine.arenaCounts.byteCount
         status.lastSwapFailure = swapper.lastFailure
         return status
     }

@@ -16,12 +16,6 @@ public final class Generation: Sendable {
     /// The generation that a stage came with, by the same keys.
     let origins: [String: Int]
 
-    let imageEncoder: any ImageEncoder
-    let languageModel: any LanguageModel
-    let featureMapper: any FeatureMapper
-    let unet: any UNet
-    let vae: any VAE
-    let textEncoder: (any TextEncoder)?
     /// Of requests that name no scheduler.
     let ownScheduler: SchedulerChoice
     /// Further ones, by the names that requests use.
@@ -29,6 +23,8 @@ public final class Generation: Sendable {
     /// What was loaded, schedulers included, in the order of ``StageKind``.
     public let stages: [StageSummary]
     let host: PluginHost
+    /// Of the calls of the stages.
+    let plans: [StageKind: StepPlans]
     let unconditional: Unconditional
 
     /// - Parameters:
@@ -63,20 +59,47 @@ public final class Generation: Sendable {
         loaded = stages
         self.origins = stages.mapValues { _ in number }.merging(origins) { _, origin in origin }
         unconditional = Unconditional(stages, sharing: former)
-        imageEncoder = try stage(.imageEncoder)
-        languageModel = try stage(.languageModel)
-        featureMapper = try stage(.featureMapper)
-        unet = try stage(.unet)
-        vae = try stage(.vae)
-        textEncoder = file.stages[.textEncoder] == nil ? nil : try stage(.textEncoder)
+        var plans: [StageKind: StepPlans] = [:]
+        for (kind, entry) in file.stages {
+            let isShared = former?.loaded[entry.key]?.weights === stages[entry.key]?.weights
+            plans[kind] = (isShared ? former?.plans[kind] : nil) ?? StepPlans()
+        }
+        self.plans = plans
+        let _: any ImageEncoder = try stage(.imageEncoder)
+        let _: any LanguageModel = try stage(.languageModel)
+        let _: any FeatureMapper = try stage(.featureMapper)
+        let _: any UNet = try stage(.unet)
+        let _: any VAE = try stage(.vae)
+        if file.stages[.textEncoder] != nil { let _: any TextEncoder = try stage(.textEncoder) }
         ownScheduler = try choice(file.stages[.scheduler])
         var schedulers: [String: SchedulerChoice] = [:]
         for (name, entry) in file.schedulers { schedulers[name] = try choice(entry) }
         self.schedulers = schedulers
-        self.stages = file.entries.compactMap { entry in
-            stages[entry.key].map { StageSummary($0, entry) }
-        }
+        // The sums of weights, which are part of it, would take all of them to be read.
+        self.stages =
+            DryRun.isRunning
+            ? []
+            : file.entries.compactMap { entry in
+                stages[entry.key].map { StageSummary($0, entry) }
+            }
         try StageContract.check(self)
+    }
+
+    // Asked for anew at each use: under a memory limit a stage may be let go of meanwhile.
+    var imageEncoder: any ImageEncoder { stage(.imageEncoder) }
+    var languageModel: any LanguageModel { stage(.languageModel) }
+    var featureMapper: any FeatureMapper { stage(.featureMapper) }
+    var unet: any UNet { stage(.unet) }
+    var vae: any VAE { stage(.vae) }
+    var textEncoder: (any TextEncoder)? {
+        file.stages[.textEncoder] == nil ? nil : stage(.textEncoder) as any TextEncoder
+    }
+
+    private func stage<Kind>(_ kind: StageKind) -> Kind {
+        guard let entry = file.stages[kind], let stage = loaded[entry.key]?.stage as? Kind else {
+            preconditionFailure("stage \(kind.rawValue) was of its kind when it was loaded")
+        }
+        return stage
     }
 
     /// The account that the calls of a stage are charged to.

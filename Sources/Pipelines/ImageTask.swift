@@ -26,7 +26,7 @@ struct ImageTask {
     private var noise: TorchGenerator
     private var sample: Tensor
     private var shortcuts: ImageShortcuts
-    private var conditional: (any PreparedConditioning)?
+    private var conditional: ImageConditioning?
     private var call = 0
 
     /// - Parameter features: `[1, vokens, D]`.
@@ -91,11 +91,7 @@ struct ImageTask {
         guidance.isOn && (interval.isAll || interval.contains(sigmas[call]))
     }
 
-    private var unconditional: (any PreparedConditioning)? {
-        MemoryAccount.charging(generation.work(.unet)) {
-            generation.unconditional.conditioning(generation.unet)
-        }
-    }
+    private var unconditional: ImageConditioning? { generation.unconditional.conditioning }
 
     private var hasConditioning: Bool {
         conditional != nil && (!guidance.isOn || unconditional != nil)
@@ -104,16 +100,14 @@ struct ImageTask {
     /// The mapper's answer to the vokens, and then, if it is not known yet, to zeros.
     private mutating func takeFeature(_ feature: Tensor) {
         if conditional == nil {
-            conditional = MemoryAccount.charging(generation.work(.unet)) {
-                generation.unet.prepare(feature)
-            }
+            conditional = ImageConditioning(feature)
         } else {
             generation.unconditional.take(feature)
         }
     }
 
     private func prediction(
-        _ conditioning: [any PreparedConditioning]
+        _ conditioning: [ImageConditioning]
     ) throws(RequestError) -> Prediction {
         let input = MemoryAccount.charging(scheduler.loaded.work) {
             trajectory.modelInput(sample, call: call)

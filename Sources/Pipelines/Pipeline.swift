@@ -11,21 +11,48 @@ public enum Pipeline {
     ///   - number: of the generation.
     ///   - host: where plugins come from.
     ///   - checks: what is done before a plugin is trusted.
+    ///   - budget: of the file, if it is known; it is found out where there is a limit.
     ///   - log: takes the lines that stages write while they load.
     public static func load(
         _ file: PipelineFile, number: Int = 1, host: PluginHost, checks: LoadChecks = .none,
-        log: @escaping @Sendable (String) -> Void = { _ in }
+        budget: MemoryBudget? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(PipelineError) -> Generation {
+        try requireRoom(for: file, host: host, budget)
         var stages: [String: LoadedStage] = [:]
         for entry in file.entries {
+            let loaded: LoadedStage
             do {
-                stages[entry.key] = try StageLoader(file: file, host: host, log: log)
+                loaded = try StageLoader(file: file, host: host, log: log)
                     .load(entry, checks: checks)
             } catch {
                 throw error.pipelineError(entry, file)
             }
+            makeRoom(for: loaded, among: stages.values.map(\.residence), in: file)
+            stages[entry.key] = loaded
         }
         return try Generation(number: number, file: file, stages: stages, host: host)
+    }
+
+    /// - Throws: if a file's limit is less than one of its stages needs.
+    static func requireRoom(
+        for file: PipelineFile, host: PluginHost, _ budget: MemoryBudget? = nil
+    ) throws(PipelineError) {
+        guard file.engine.memoryLimit != nil else { return }
+        if let budget { return try budget.requireRoom(in: file) }
+        try MemoryBudget(file, host: host).requireRoom(in: file)
+    }
+
+    /// Lets go of stages that were loaded before, if another one brings them over the limit.
+    private static func makeRoom(
+        for loaded: LoadedStage, among others: [StageResidence], in file: PipelineFile
+    ) {
+        guard let limit = file.engine.memoryLimit else { return }
+        var sum = loaded.residence.bytes + others.reduce(0) { $0 + $1.bytes }
+        for other in others where sum > limit {
+            sum -= other.bytes
+            other.leave()
+            sum += other.bytes
+        }
     }
 
     /// A plugin host for a file, or for none.
@@ -111,7 +138,7 @@ struct StageLoader {
         return loaded
     }
 
-    private func folder(
+    func folder(
         _ entry: StageEntry, former: ModelFolder?
     ) throws(Failure) -> ModelFolder? {
         guard let path = entry.model else {

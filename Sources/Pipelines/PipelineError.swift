@@ -9,6 +9,7 @@ public struct PipelineError: Error, Sendable, Equatable, CustomStringConvertible
         case noPlugin = "no_plugin"  // no plugin of that name offers the stage
         case noModel = "no_model"  // the model folder is missing or incomplete
         case stageFailed = "stage_failed"  // a stage refused its model or settings
+        case memory  // its memory limit is less than a stage needs
         case contract  // two stages that do not fit each other
     }
     public let code: Code

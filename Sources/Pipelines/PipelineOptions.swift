@@ -115,6 +115,8 @@ public struct EngineOptions: Sendable, Equatable {
     /// Does what the published code does, oddities included, where it differs from what users
     /// want: see ``StopRule`` and ``Sampler``.
     public let faithful: Bool
+    /// Bytes that stages, activations and caches may take together; `nil` for no limit.
+    public let memoryLimit: Int?
 
     init(_ table: Settings) throws(SettingError) {
         threads = try table.integer("threads", default: 0, in: 0...256)
@@ -124,6 +126,8 @@ public struct EngineOptions: Sendable, Equatable {
         promptCacheBytes = try table.integer(
             "prompt_cache_bytes", default: 256 << 20, in: 0...1 << 44)
         faithful = try table.boolean("faithful", default: false)
+        let megabytes = try table.integer("memory_limit_mb", default: 0, in: 0...1 << 30)
+        memoryLimit = megabytes == 0 ? nil : megabytes << 20
     }
 }
 

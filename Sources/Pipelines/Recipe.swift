@@ -48,6 +48,10 @@ struct Recipe {
         for stage in order.generation.stages where stage.kind != .scheduler {
             if let hash = stage.weightsHash { add("weights.\(stage.kind.rawValue)", hash) }
             add("code.\(stage.kind.rawValue)", Self.code(stage.version, stage.pluginHash))
+            // Approximate: a picture that has it cannot be had without it.
+            if stage.kind == .vae, let tile = stage.options["tile"], tile != .integer(0) {
+                add("tile", tile.recipe)
+            }
         }
         self.entries = entries
     }

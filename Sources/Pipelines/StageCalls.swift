@@ -12,14 +12,26 @@ struct StageCall {
     let generation: Generation
     let works: [StageWork]
 
+    /// - Parameter arena: for what the call makes; without one each tensor gets memory of its own.
     /// - Returns: an answer for each piece. Numbers that are not finite fail the piece that they
     ///   belong to, a wrong shape fails all.
-    func answers(_ meter: StageMeter) -> [Answer] {
+    func answers(_ meter: StageMeter, in arena: Arena? = nil) -> [Answer] {
         let start = ContinuousClock.now
-        let outputs = MemoryAccount.charging(generation.work(works[0].kind)) { call() }
+        let outputs = MemoryAccount.charging(generation.work(works[0].kind)) {
+            guard let arena, let plan else { return call() }
+            return arena.run(plan) { call().map { $0.copiedOutOfStep() } }
+        }
         meter.count(
             works[0].kind, items: works.reduce(0) { $0 + $1.items }, ContinuousClock.now - start)
         return checked(outputs)
+    }
+
+    /// How much memory the call takes; `nil` for a stage that is not the generation's.
+    var plan: StepPlan? {
+        generation.plans[works[0].kind]?.plan(StepKey(works)) {
+            let works = works.map { $0.rehearsed(by: generation) }
+            _ = StageCall(generation: generation, works: works).call()
+        }
     }
 
     /// - Parameter outputs: what the stage gave, for each piece.

@@ -8,7 +8,7 @@ import Tensors
 /// that share those stages.
 final class Unconditional: Sendable {
     private let feature: Once<Tensor>
-    private let prepared: Once<any PreparedConditioning>
+    private let prepared: Once<ImageConditioning>
 
     /// - Parameters:
     ///   - stages: of a generation, by the keys of the pipeline file.
@@ -25,10 +25,10 @@ final class Unconditional: Sendable {
     }
 
     /// `nil` until someone has brought the feature.
-    func conditioning(_ unet: any UNet) -> (any PreparedConditioning)? {
+    var conditioning: ImageConditioning? {
         guard let feature = feature.value else { return nil }
         if let prepared = prepared.value { return prepared }
-        prepared.value = unet.prepare(feature)
+        prepared.value = ImageConditioning(feature)
         return prepared.value
     }
 

@@ -4,7 +4,8 @@ public import Tensors
 
 /// A stage that was constructed, with where its code and its weights come from.
 public struct LoadedStage: Sendable {
-    public let stage: any Stage
+    /// Whether it takes memory, and where it comes back from.
+    public let residence: StageResidence
     public let descriptor: StageDescriptor
     public let plugin: PluginImage
     /// The file that was asked for. Equal files share an image, whose own path may be another's.
@@ -18,6 +19,8 @@ public struct LoadedStage: Sendable {
     /// What its calls hold, to be charged by whoever calls: caches and activations.
     public let work: MemoryAccount
 
+    public var stage: any Stage { residence.stage }
+
     /// Constructs a stage: reads its settings and its weights.
     init(
         _ type: any Stage.Type, of plugin: PluginImage, path: String, _ order: StageOrder
@@ -26,6 +29,7 @@ public struct LoadedStage: Sendable {
         let source = context.model.map { " from \($0.weightsOverride ?? $0.path)" } ?? ""
         let message = "cannot make the stage \(type.descriptor.name)\(source)"
         let account = MemoryAccount()
+        let stage: any Stage
         do {
             stage = try MemoryAccount.charging(account) { try type.init(context) }
             try context.settings.requireAllRead(except: order.tolerated)
@@ -42,6 +46,10 @@ public struct LoadedStage: Sendable {
         for key in context.settings.readKeys { options[key] = context.settings.value(key) }
         self.options = options
         weights = account
+        let silent = StageContext(model: context.model, settings: context.settings)
+        residence = StageResidence(
+            stage, type.descriptor.kind, model: context.model, account: account
+        ) { try type.init(silent) }
         work = MemoryAccount()
     }
 }

@@ -135,12 +135,20 @@ struct ModelFolderTests {
     @Test func recordsWhatAModelAsksFor() throws {
         let configuration = Settings(["hidden_size": .integer(4096)])
         let (model, recorder) = ModelFolder.recording(configuration: configuration)
-        let weight = try model.parameters["layers"][3].weight("weight", [4096, 11008])
+        guard
+            case .stored(let weight) = try model.parameters["layers"][3].matrix(
+                "weight", [4096, 11008])
+        else {
+            Issue.record("a matrix that is recorded is packed")
+            return
+        }
         #expect(!weight.isMaterialised)
+        _ = try model.parameters.kernel("conv", [8, 4, 3, 3], stride: 2)
         _ = try model.parameters.tensor("norm", [2])
         _ = try model.parameters.tensor("norm", [2])
-        #expect(recorder.parameters.map(\.name) == ["layers.3.weight", "norm"])
-        #expect(recorder.parameters.map(\.shape) == [[4096, 11008], [2]])
+        #expect(recorder.parameters.map(\.name) == ["layers.3.weight", "conv", "norm"])
+        #expect(recorder.parameters.map(\.shape) == [[4096, 11008], [8, 4, 3, 3], [2]])
+        #expect(recorder.parameters.map(\.use) == [.matrix(parts: 1), .kernel(stride: 2), .vector])
         #expect(model.weightsHash == nil)
         try model.requireAllRead()
     }

@@ -14,7 +14,7 @@ struct PublishedWeightsTests {
         let store = try CheckpointStore(published: fixture("checkpoints/\(name)").path)
         #expect(store.files.count == 1)
         let name = name == "blocks.gguf" ? "q8_0.weight" : "view.transposed"
-        #expect(store.weight(named: name, shape: [1])?.isMaterialised == true)
+        #expect(store.weight(named: name)?.isMaterialised == true)
         expectError(.unsupported, "torch ≥ 1.6") {
             try CheckpointStore(published: fixture("checkpoints/legacy.pt").path)
         }
@@ -43,7 +43,7 @@ struct PublishedWeightsTests {
             index, #"{"weight_map":{"a":"pytorch_model-0.bin","b":"pytorch_model-1.bin"}}"#)
         let store = try CheckpointStore(published: folder.path)
         #expect(store.names == ["a", "b"])
-        #expect(store.weight(named: "b", shape: [4])?.tensor().values == [1, 0, 0, 0])
+        #expect(store.weight(named: "b")?.tensor().values == [1, 0, 0, 0])
         try folder.write(index, #"{"weight_map":{"c":"pytorch_model-0.bin"}}"#)
         expectError(.malformed, "pytorch_model-0.bin holds c, which it lacks") {
             try CheckpointStore(published: folder.path)

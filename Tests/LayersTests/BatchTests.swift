@@ -6,8 +6,8 @@ import Testing
 /// A sample's bytes are the same alone and in a batch, through every layer.
 @Suite(.serialized)
 struct BatchTests {
-    /// Parameters of any name and shape.
-    private let p = Parameters(Noise())
+    /// Parameters of any name and shape, in 16-bit floats.
+    private let p = Parameters(Noise(.f16))
 
     private func expectIndependentSamples(
         _ inputs: Tensor..., sourceLocation: SourceLocation = #_sourceLocation,
@@ -27,17 +27,21 @@ struct BatchTests {
 
     private func bits(_ x: Tensor) -> [UInt32] { x.values.map(\.bitPattern) }
 
-    @Test func linearMaps() throws {
+    @Test(arguments: WeightType.allCases)
+    func linearMaps(type: WeightType) throws {
+        let p = Parameters(Noise(type))
         let plain = try Linear(p["a"], 37, 19)
         let corrected = LowRankLinear(
-            plain, down: try p.weight("down", [3, 37]), up: try p.weight("up", [19, 3]), scale: 0.7)
+            plain, down: try p.matrix("down", [3, 37]), up: try p.matrix("up", [19, 3]), scale: 0.7)
         for places in [1, 2, 3, 9] {
             expectIndependentSamples(noise([5, places, 37])) { plain($0[0]) }
             expectIndependentSamples(noise([5, places, 37])) { corrected($0[0]) }
         }
     }
 
-    @Test func convolutions() throws {
+    @Test(arguments: WeightType.allCases)
+    func convolutions(type: WeightType) throws {
+        let p = Parameters(Noise(type))
         for (inputs, outputs, kernel, stride) in [(5, 6, 3, 1), (8, 19, 3, 2), (16, 3, 1, 1)] {
             let layer = try Conv2d(
                 p["conv"], inputs, outputs, kernel: kernel, stride: stride, padding: kernel / 2)
@@ -90,8 +94,14 @@ private func noise(_ shape: Shape) -> Tensor {
 
 /// Makes up every parameter that is asked for.
 private final class Noise: ParameterStore {
-    func weight(named name: String, shape: Shape) -> Weight? {
-        Weight(noise(shape).scaled(by: 0.2), format: .float16)
+    private let type: WeightType
+
+    init(_ type: WeightType) { self.type = type }
+
+    func parameter(
+        named name: String, shape: Shape, for use: ParameterUse
+    ) -> StoredParameter? {
+        StoredParameter(Weight(noise(shape).scaled(by: 0.2)), for: use, as: type)
     }
 
     func contains(_ name: String) -> Bool { true }

@@ -93,7 +93,11 @@ private final class Store: ParameterStore {
 
     init(_ weights: [String: Weight]) { self.weights = weights }
 
-    func weight(named name: String, shape: Shape) -> Weight? { weights[name] }
+    func parameter(
+        named name: String, shape: Shape, for use: ParameterUse
+    ) -> StoredParameter? {
+        weights[name].map { .plain($0) }
+    }
 
     func contains(_ name: String) -> Bool { weights[name] != nil }
 }

@@ -181,7 +181,7 @@ import Testing
     @Test func aFaultFindsItsJob() throws {
         let generation = try echoGeneration()
         func work(_ value: Float) -> StageWork {
-            let conditioning = generation.unet.prepare(Tensor([1, 4, 8], repeating: 0))
+            let conditioning = ImageConditioning(Tensor([1, 4, 8], repeating: 0))
             return .predict(
                 Prediction(
                     latents: Tensor([2, 4, 4, 4], repeating: value), timestep: 1,

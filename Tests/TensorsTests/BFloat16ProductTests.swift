@@ -12,12 +12,6 @@ struct BFloat16ProductTests {
         (47, 100), (65, 3), (96, 71), (32, 1031), (40, 2050),
     ]
 
-    /// The same numbers, rounded.
-    private func rounded(_ x: Tensor) -> Tensor {
-        Tensor(
-            x.shape, x.values.map { Float(bitPattern: UInt32(roundedToBFloat16($0)) << 16) })
-    }
-
     @Test(arguments: WeightFormat.allCases)
     func agreesWithThePlainLoops(format: WeightFormat) {
         for (columns, depth) in Self.matrices {
@@ -32,7 +26,7 @@ struct BFloat16ProductTests {
         }
     }
 
-    @Test(arguments: [1, 2, 3, 7])
+    @Test(arguments: [1, 2, 3])
     func rowsGetTheSameBytes(threads: Int) {
         ThreadPool.configure(threads: threads)
         for (columns, depth) in Self.matrices + [(203, 517), (330, 3000)] {

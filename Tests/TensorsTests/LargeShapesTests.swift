@@ -35,16 +35,6 @@ struct LargeShapesTests {
             Reference.conv2d(x, weight.tensor(), padding: 1))
     }
 
-    @Test(arguments: [nil, 40])
-    func attentionOfSeveralBlocks(causalOffset: Int?) {
-        let query = numbers([1, 150, 12])
-        let key = numbers([1, 190, 12], seed: 2)
-        let value = numbers([1, 190, 12], seed: 3)
-        expectClose(
-            attention(query: query, key: key, value: value, heads: 1, causalOffset: causalOffset),
-            Reference.attention(query, key, value, causalOffset: causalOffset))
-    }
-
     /// OpenBLAS, as a second opinion on shapes that the plain loops are too slow for.
     @Test(arguments: [(1000, 330, 700), (130, 1100, 2600), (20, 4000, 300)])
     func agreesWithOpenBLAS(rows: Int, columns: Int, depth: Int) {
@@ -63,15 +53,17 @@ struct LargeShapesTests {
         expectClose(linear(x, Weight(weight)), expected)
     }
 
-    @Test func aQueryAloneGetsTheSameBytes() {
+    @Test(arguments: [Arithmetic.float32, .bfloat16])
+    func aQueryAloneGetsTheSameBytes(arithmetic: Arithmetic) {
         let tokens = numbers([1, 150, 39])
         let whole = attention(
-            query: tokens, key: tokens, value: tokens, heads: 3, causalOffset: 0)
+            query: tokens, key: tokens, value: tokens, heads: 3, causalOffset: 0,
+            arithmetic: arithmetic)
         for index in 0..<150 {
             let cached = tokens.slice(axis: 1, 0..<index + 1)
             let alone = attention(
                 query: tokens.slice(axis: 1, index..<index + 1), key: cached, value: cached,
-                heads: 3, causalOffset: index)
+                heads: 3, causalOffset: index, arithmetic: arithmetic)
             #expect(alone.values == whole.slice(axis: 1, index..<index + 1).values)
         }
     }

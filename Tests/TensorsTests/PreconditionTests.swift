@@ -16,6 +16,13 @@ struct PreconditionTests {
                     bias: Tensor([5], repeating: 0))
             }
         }
+        await expectMessage("residual [4] of a result [2, 4]") {
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = linear(
+                    Tensor([2, 3], repeating: 0), Weight(shapeOnly: [4, 3]),
+                    adding: Tensor([4], repeating: 0))
+            }
+        }
         await expectMessage("conv2d: x [1, 4, 4, 3], weight [8, 3, 3, 2]") {
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
                 _ = conv2d(

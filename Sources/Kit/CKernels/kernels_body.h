@@ -77,92 +77,11 @@ INLINE float largest(v8 v) {
     return m;
 }
 
-// e^x = 2^n e^r with |r| <= ln 2 / 2; e^r by a polynomial fitted to a relative error of 6e-11.
-// Within 1 ulp where the result is normal. Overflows to infinity, underflows gradually to zero.
-INLINE v8 exp8(v8 x) {
-    x = choose(x > all(89), all(89), x);
-    x = choose(x < all(-104), all(-104), x);
-    const v8 shift = all(12582912);  // 1.5 * 2^23: adding it rounds to an integer
-    v8 t = x * all(1.44269504f) + shift;
-    i8 n = (i8)t - (i8)shift;
-    t -= shift;
-    v8 r = x - t * all(0.693359375f);  // ln 2 in two parts, the first exact in nine bits
-    r = r - t * all(-2.12194440e-4f);
-    v8 p = all(1.979023654e-4f);
-    p = p * r + all(1.394476741e-3f);
-    p = p * r + all(8.333497681e-3f);
-    p = p * r + all(4.166629538e-2f);
-    p = p * r + all(1.666666567e-1f);
-    p = p * r + all(0.5f);
-    p = p * (r * r) + r;
-    p += all(1);
-    // 2^n in two factors: n reaches 128 and -150, beyond the exponents of one float.
-    i8 half = n >> 1;
-    v8 scale = (v8)((half + 127) << 23);
-    v8 rest = (v8)((n - half + 127) << 23);
-    return p * scale * rest;
-}
+#define LANES 8
+#include "elementary_body.h"
+#undef LANES
 
-// The error function, within 2 ulp: x + x P(x^2) near zero; further out 1 - exp(-Q(|x|)).
-// Both polynomials are fitted to a relative error under 2e-9.
-INLINE v8 erf8(v8 x) {
-    const i8 sign = (i8)all(-0.0f);
-    v8 a = (v8)((i8)x & ~sign);
-    v8 s = x * x;
-    v8 p = all(8.267496742e-5f);
-    p = p * s + all(-8.118085680e-4f);
-    p = p * s + all(5.198831204e-3f);
-    p = p * s + all(-2.685849741e-2f);
-    p = p * s + all(1.128367931e-1f);
-    p = p * s + all(-3.761263192e-1f);
-    p = p * s + all(1.283791661e-1f);
-    v8 near = p * x + x;
-    v8 c = choose(a > all(4), all(4), a);
-    v8 q = all(-1.929504942e-4f);
-    q = q * c + all(3.013947280e-3f);
-    q = q * c + all(-2.211037092e-2f);
-    q = q * c + all(1.036901101e-1f);
-    q = q * c + all(6.374570727e-1f);
-    q = q * c + all(1.127512693f);
-    q = q * c + all(2.350710711e-4f);
-    v8 far = all(1) - exp8(-q);
-    far = (v8)((i8)far | ((i8)x & sign));
-    return choose(a > all(0.9375f), far, near);
-}
-
-INLINE v8 silu8(v8 x) { return x / (all(1) + exp8(-x)); }
-
-INLINE v8 gelu8(v8 x) { return all(0.5f) * x * (all(1) + erf8(x * all(0.707106781f))); }
-
-INLINE v8 relu8(v8 x) { return choose(x < all(0), all(0), x); }
-
-#define MAP(name, function)                                                        \
-    static void name(const float *x, float *y, ptrdiff_t count) {                  \
-        ptrdiff_t i = 0;                                                           \
-        for (; i + 8 <= count; i += 8) store(y + i, function(load(x + i)));        \
-        if (i < count)                                                             \
-            store_some(y + i, function(load_some(x + i, count - i, 0)), count - i); \
-    }
-
-MAP(map_silu, silu8)
-MAP(map_gelu, gelu8)
-MAP(map_relu, relu8)
-
-static void geglu(const float *value, const float *gate, float *y, ptrdiff_t count) {
-    ptrdiff_t i = 0;
-    for (; i + 8 <= count; i += 8) store(y + i, load(value + i) * gelu8(load(gate + i)));
-    if (i == count) return;
-    v8 v = load_some(value + i, count - i, 0), g = load_some(gate + i, count - i, 0);
-    store_some(y + i, v * gelu8(g), count - i);
-}
-
-static void swiglu(const float *gate, const float *up, float *y, ptrdiff_t count) {
-    ptrdiff_t i = 0;
-    for (; i + 8 <= count; i += 8) store(y + i, silu8(load(gate + i)) * load(up + i));
-    if (i == count) return;
-    v8 g = load_some(gate + i, count - i, 0), u = load_some(up + i, count - i, 0);
-    store_some(y + i, silu8(g) * u, count - i);
-}
+#include "maps_body.h"
 
 #include "weights_body.h"
 
@@ -244,30 +163,26 @@ static void column_sums(const float *x, float *sums, ptrdiff_t rows, ptrdiff_t c
         for (ptrdiff_t c = 0; c < columns; c++) sums[c] += x[r * columns + c];
 }
 
-static void column_squares(const float *x, const float *mean, float *sums, ptrdiff_t rows,
-                           ptrdiff_t columns) {
-    for (ptrdiff_t c = 0; c < columns; c++) sums[c] = 0;
+static void column_moments(const float *x, const float *center, float *sums, float *squares,
+                           ptrdiff_t rows, ptrdiff_t columns) {
+    for (ptrdiff_t c = 0; c < columns; c++) sums[c] = squares[c] = 0;
     for (ptrdiff_t r = 0; r < rows; r++)
         for (ptrdiff_t c = 0; c < columns; c++) {
-            float d = x[r * columns + c] - mean[c];
-            sums[c] += d * d;
+            float d = x[r * columns + c] - center[c];
+            sums[c] += d;
+            squares[c] += d * d;
         }
 }
 
-static void column_affine(const float *x, const float *mean, const float *scale,
-                          const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns) {
-    for (ptrdiff_t r = 0; r < rows; r++)
-        for (ptrdiff_t c = 0; c < columns; c++)
-            y[r * columns + c] = (x[r * columns + c] - mean[c]) * scale[c] + bias[c];
-}
+#include "pairs_body.h"
 
 #include "tiles_body.h"
 
 #include "attention_body.h"
 
-#include "winograd_body.h"
+#include "winograd_weight_body.h"
 
-#include "pairs_body.h"
+#include "winograd_body.h"
 
 const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
@@ -288,8 +203,9 @@ const struct voken_kernels KERNELS = {
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .column_sums = column_sums,
-    .column_squares = column_squares,
+    .column_moments = column_moments,
     .column_affine = column_affine,
+    .column_affine_silu = column_affine_silu,
     .attention = attention,
     .pack_pair_rows = pack_pair_rows,
     .pack_pair_columns = pack_pair_columns,

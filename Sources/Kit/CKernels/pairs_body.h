@@ -89,39 +89,41 @@ static void pack_pair_columns(enum voken_format format, const void *weight, ptrd
     }
 }
 
-// Adds the products of one pair: rows of `a` with the columns that begin at `b`.
-INLINE void add_pair(int rows, const uint32_t *a, const uint32_t *b, vp *sums) {
+// Adds the products of one pair: rows r, at a[r * row], with the columns that begin at `b`.
+INLINE void add_pair(int rows, int vectors, const uint32_t *a, ptrdiff_t row, const uint32_t *b,
+                     vp *sums) {
     ip words[PRODUCT_VECTORS];
-    UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
+    UNROLL for (int v = 0; v < vectors; v++)
         memcpy(&words[v], b + v * PRODUCT_WIDTH, sizeof words[v]);
 #ifdef PRODUCT_PAIR
     UNROLL for (int r = 0; r < rows; r++) {
-        ip x = (int32_t)a[r] - (ip){0};
-        UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
-            sums[r * PRODUCT_VECTORS + v] =
-                PRODUCT_PAIR(sums[r * PRODUCT_VECTORS + v], words[v], x);
+        ip x = (int32_t)a[r * row] - (ip){0};
+        UNROLL for (int v = 0; v < vectors; v++)
+            sums[r * vectors + v] = PRODUCT_PAIR(sums[r * vectors + v], words[v], x);
     }
 #else
     vp columns[PRODUCT_VECTORS];
-    UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++) columns[v] = (vp)(words[v] << 16);
+    UNROLL for (int v = 0; v < vectors; v++) columns[v] = (vp)(words[v] << 16);
     UNROLL for (int r = 0; r < rows; r++) {
-        vp x = (vp)(((int32_t)a[r] - (ip){0}) << 16);
-        UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
-            sums[r * PRODUCT_VECTORS + v] = x * columns[v] + sums[r * PRODUCT_VECTORS + v];
+        vp x = (vp)(((int32_t)a[r * row] - (ip){0}) << 16);
+        UNROLL for (int v = 0; v < vectors; v++)
+            sums[r * vectors + v] = x * columns[v] + sums[r * vectors + v];
     }
     const ip upper = (int32_t)0xffff0000 - (ip){0};
-    UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++) columns[v] = (vp)(words[v] & upper);
+    UNROLL for (int v = 0; v < vectors; v++) columns[v] = (vp)(words[v] & upper);
     UNROLL for (int r = 0; r < rows; r++) {
-        vp x = (vp)(((int32_t)a[r] - (ip){0}) & upper);
-        UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
-            sums[r * PRODUCT_VECTORS + v] = x * columns[v] + sums[r * PRODUCT_VECTORS + v];
+        vp x = (vp)(((int32_t)a[r * row] - (ip){0}) & upper);
+        UNROLL for (int v = 0; v < vectors; v++)
+            sums[r * vectors + v] = x * columns[v] + sums[r * vectors + v];
     }
 #endif
 }
 
-// t = the sum over the steps, or t += that, term by term; then t += bias if there is one.
+// t = the sum over the steps, or t += that, term by term; then t += bias and t += residual if there
+// are such.
 INLINE void pair_tile(int rows, ptrdiff_t steps, const uint32_t *a, const uint32_t *b,
-                      const float *bias, float *t, ptrdiff_t stride, _Bool first) {
+                      const float *bias, const float *residual, float *t, ptrdiff_t stride,
+                      _Bool first) {
     vp sums[PRODUCT_ROWS * PRODUCT_VECTORS];
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
@@ -130,25 +132,28 @@ INLINE void pair_tile(int rows, ptrdiff_t steps, const uint32_t *a, const uint32
     for (ptrdiff_t s = 0; s < steps; s++) {
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
             __builtin_prefetch(b + 16 * VOKEN_PAIR_COLUMNS + v * PRODUCT_WIDTH);
-        add_pair(rows, a, b, sums);
+        add_pair(rows, PRODUCT_VECTORS, a, 1, b, sums);
         a += PRODUCT_SLOT;
         b += VOKEN_PAIR_COLUMNS;
     }
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++) {
+            const ptrdiff_t at = r * stride + v * PRODUCT_WIDTH;
             vp sum = sums[r * PRODUCT_VECTORS + v];
             if (bias) sum = sum + load_vp(bias + v * PRODUCT_WIDTH);
-            store_vp(t + r * stride + v * PRODUCT_WIDTH, sum);
+            if (residual) sum = sum + load_vp(residual + at);
+            store_vp(t + at, sum);
         }
 }
 
 typedef void (*pair_function)(ptrdiff_t, const uint32_t *, const uint32_t *, const float *,
-                              float *, ptrdiff_t, _Bool);
+                              const float *, float *, ptrdiff_t, _Bool);
 
 #define CASE(rows)                                                                            \
     static void pair_##rows(ptrdiff_t steps, const uint32_t *a, const uint32_t *b,            \
-                            const float *bias, float *t, ptrdiff_t stride, _Bool first) {     \
-        pair_tile(rows, steps, a, b, bias, t, stride, first);                                 \
+                            const float *bias, const float *residual, float *t,               \
+                            ptrdiff_t stride, _Bool first) {                                  \
+        pair_tile(rows, steps, a, b, bias, residual, t, stride, first);                       \
     }
 FOR_EACH_HEIGHT(CASE)
 #undef CASE
@@ -157,16 +162,15 @@ static const pair_function pair_tiles[] = {FOR_EACH_HEIGHT(CASE)};
 #undef CASE
 
 static void pair_product(const uint32_t *a, ptrdiff_t rows, ptrdiff_t panel_rows,
-                         const uint32_t *b, const float *bias, float *y, ptrdiff_t columns,
-                         ptrdiff_t steps, ptrdiff_t stride_y, _Bool first) {
+                         const uint32_t *b, const float *bias, const float *residual, float *y,
+                         ptrdiff_t columns, ptrdiff_t steps, ptrdiff_t stride_y, _Bool first) {
     for (ptrdiff_t r = 0; r < rows; r += panel_rows) {
         const ptrdiff_t some = rows - r < panel_rows ? rows - r : panel_rows;
         for (ptrdiff_t n = 0; n < columns; n += PRODUCT_COLUMNS) {
-            const ptrdiff_t rest = columns - n;
-            float *to = y + r * stride_y + n;
+            const ptrdiff_t rest = columns - n, at = r * stride_y + n;
             if (rest >= PRODUCT_COLUMNS) {
-                pair_tiles[some - 1](
-                    steps, a, b + n, bias ? bias + n : NULL, to, stride_y, first);
+                pair_tiles[some - 1](steps, a, b + n, bias ? bias + n : NULL,
+                                     residual ? residual + at : NULL, y + at, stride_y, first);
                 continue;
             }
             float tile[PRODUCT_ROWS * PRODUCT_COLUMNS] = {0}, tile_bias[PRODUCT_COLUMNS] = {0};
@@ -174,11 +178,10 @@ static void pair_product(const uint32_t *a, ptrdiff_t rows, ptrdiff_t panel_rows
             if (bias) memcpy(tile_bias, bias + n, bytes);
             if (!first)
                 for (ptrdiff_t i = 0; i < some; i++)
-                    memcpy(tile + i * PRODUCT_COLUMNS, to + i * stride_y, bytes);
-            pair_tiles[some - 1](
-                steps, a, b + n, bias ? tile_bias : NULL, tile, PRODUCT_COLUMNS, first);
-            for (ptrdiff_t i = 0; i < some; i++)
-                memcpy(to + i * stride_y, tile + i * PRODUCT_COLUMNS, bytes);
+                    memcpy(tile + i * PRODUCT_COLUMNS, y + at + i * stride_y, bytes);
+            pair_tiles[some - 1](steps, a, b + n, bias ? tile_bias : NULL, NULL, tile,
+                                 PRODUCT_COLUMNS, first);
+            store_part(tile, some, rest, residual ? residual + at : NULL, y + at, stride_y);
         }
         a += steps * PRODUCT_SLOT;
     }

@@ -8,6 +8,7 @@
 // large it is and what else is in it.
 
 typedef float vp __attribute__((vector_size(PRODUCT_WIDTH * 4)));
+typedef int32_t ip __attribute__((vector_size(PRODUCT_WIDTH * 4)));
 
 enum {
     PRODUCT_COLUMNS = PRODUCT_VECTORS * PRODUCT_WIDTH,
@@ -89,9 +90,10 @@ static void pack_columns(enum voken_format format, const void *weight, ptrdiff_t
 // --- Multiplying -------------------------------------------------------------------------------
 
 // One chain of a tile of `rows` rows and `vectors` vectors of columns: t = chain, or t += chain;
-// then t += bias if there is one.
+// then t += bias and t += residual if there are such.
 INLINE void chain_tile(int rows, int vectors, ptrdiff_t steps, const float *a, const float *b,
-                       const float *bias, float *t, ptrdiff_t stride, _Bool first) {
+                       const float *bias, const float *residual, float *t, ptrdiff_t stride,
+                       _Bool first) {
     vp sums[PRODUCT_ROWS * PRODUCT_VECTORS];
     UNROLL for (int i = 0; i < rows * vectors; i++) sums[i] = (vp){0};
     for (ptrdiff_t s = 0; s < steps; s++) {
@@ -114,12 +116,23 @@ INLINE void chain_tile(int rows, int vectors, ptrdiff_t steps, const float *a, c
             vp sum = sums[r * vectors + v];
             if (!first) sum = load_vp(to) + sum;
             if (bias) sum = sum + load_vp(bias + v * PRODUCT_WIDTH);
+            if (residual) sum = sum + load_vp(residual + r * stride + v * PRODUCT_WIDTH);
             store_vp(to, sum);
         }
 }
 
-typedef void (*chain_function)(ptrdiff_t, const float *, const float *, const float *, float *,
-                               ptrdiff_t, _Bool);
+// y = tile, or y = tile + residual, in the first columns of a tile.
+static void store_part(const float *tile, ptrdiff_t rows, ptrdiff_t columns,
+                       const float *residual, float *y, ptrdiff_t stride) {
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t n = 0; n < columns; n++) {
+            const float sum = tile[r * PRODUCT_COLUMNS + n];
+            y[r * stride + n] = residual ? sum + residual[r * stride + n] : sum;
+        }
+}
+
+typedef void (*chain_function)(ptrdiff_t, const float *, const float *, const float *,
+                               const float *, float *, ptrdiff_t, _Bool);
 
 #if PRODUCT_ROWS == 6
 #define FOR_EACH_HEIGHT(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
@@ -129,17 +142,16 @@ typedef void (*chain_function)(ptrdiff_t, const float *, const float *, const fl
     CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
 #endif
 
-#define CASE(rows)                                                                            \
-    static void narrow_##rows(ptrdiff_t steps, const float *a, const float *b,                \
-                              const float *bias, float *t, ptrdiff_t stride, _Bool first) {   \
-        chain_tile(rows, 1, steps, a, b, bias, t, stride, first);                             \
-    }                                                                                         \
-    static void wide_##rows(ptrdiff_t steps, const float *a, const float *b,                  \
-                            const float *bias, float *t, ptrdiff_t stride, _Bool first) {     \
-        chain_tile(rows, PRODUCT_VECTORS, steps, a, b, bias, t, stride, first);               \
+#define CASE_OF(name, rows, vectors)                                                          \
+    static void name##_##rows(ptrdiff_t steps, const float *a, const float *b,                \
+                              const float *bias, const float *residual, float *t,             \
+                              ptrdiff_t stride, _Bool first) {                                \
+        chain_tile(rows, vectors, steps, a, b, bias, residual, t, stride, first);             \
     }
+#define CASE(rows) CASE_OF(narrow, rows, 1) CASE_OF(wide, rows, PRODUCT_VECTORS)
 FOR_EACH_HEIGHT(CASE)
 #undef CASE
+#undef CASE_OF
 
 #define CASE(rows) narrow_##rows,
 static const chain_function narrow_tiles[] = {FOR_EACH_HEIGHT(CASE)};
@@ -149,8 +161,8 @@ static const chain_function wide_tiles[] = {FOR_EACH_HEIGHT(CASE)};
 #undef CASE
 
 static void product(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const float *b,
-                    const float *bias, float *y, ptrdiff_t columns, ptrdiff_t depth,
-                    ptrdiff_t stride_y) {
+                    const float *bias, const float *residual, float *y, ptrdiff_t columns,
+                    ptrdiff_t depth, ptrdiff_t stride_y) {
     ptrdiff_t steps = steps_of(depth);
     ptrdiff_t stride_a = chain_stride(depth, PRODUCT_SLOT);
     ptrdiff_t stride_b = chain_stride(depth, PRODUCT_COLUMNS);
@@ -162,7 +174,8 @@ static void product(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const 
             for (ptrdiff_t r = 0; r < rows; r += panel_rows) {
                 ptrdiff_t some = rows - r < panel_rows ? rows - r : panel_rows;
                 tiles[some - 1](steps, panel, b + l * stride_b, l == 7 ? bias : NULL,
-                                      y + r * stride_y, stride_y, l == 0);
+                                l == 7 && residual ? residual + r * stride_y : NULL,
+                                y + r * stride_y, stride_y, l == 0);
                 panel += 8 * stride_a;
             }
         }
@@ -179,12 +192,12 @@ static void product(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const 
         float *t = whole ? y + r * stride_y : tile;
         ptrdiff_t stride = whole ? stride_y : PRODUCT_COLUMNS;
         for (int l = 0; l < 8; l++)
-            tiles[some - 1](steps, a + l * stride_a, b + l * stride_b,
-                                  l == 7 ? bias : NULL, t, stride, l == 0);
+            tiles[some - 1](steps, a + l * stride_a, b + l * stride_b, l == 7 ? bias : NULL,
+                            l == 7 && whole && residual ? residual + r * stride_y : NULL, t,
+                            stride, l == 0);
         if (!whole)
-            for (ptrdiff_t i = 0; i < some; i++)
-                memcpy(y + (r + i) * stride_y, tile + i * PRODUCT_COLUMNS,
-                       (size_t)columns * sizeof *y);
+            store_part(tile, some, columns, residual ? residual + r * stride_y : NULL,
+                       y + r * stride_y, stride_y);
         a += 8 * stride_a;
     }
 }

@@ -8,66 +8,6 @@
 // A tile's result is one sum a place over the channels in ascending order, whatever is computed
 // beside it.
 
-enum { WINOGRAD_PLACES = 16 };
-
-// G g Gᵀ for eight channels of one output: g at g[tap], the result at u[place * 8].
-INLINE void transform_kernel(const v8 *g, v8 *u) {
-    v8 h[4][3];
-    UNROLL for (int c = 0; c < 3; c++) {
-        v8 sum = g[c] + g[6 + c];
-        h[0][c] = g[c];
-        h[1][c] = all(0.5f) * (sum + g[3 + c]);
-        h[2][c] = all(0.5f) * (sum - g[3 + c]);
-        h[3][c] = g[6 + c];
-    }
-    UNROLL for (int r = 0; r < 4; r++) {
-        v8 sum = h[r][0] + h[r][2];
-        u[(r * 4 + 0) * 8] = h[r][0];
-        u[(r * 4 + 1) * 8] = all(0.5f) * (sum + h[r][1]);
-        u[(r * 4 + 2) * 8] = all(0.5f) * (sum - h[r][1]);
-        u[(r * 4 + 3) * 8] = h[r][2];
-    }
-}
-
-INLINE void transform_weight_as(enum voken_format format, const char *weight, ptrdiff_t outputs,
-                                ptrdiff_t channels, float *u) {
-    const ptrdiff_t place = channels * PRODUCT_COLUMNS;
-    for (ptrdiff_t n = 0; n < PRODUCT_COLUMNS; n += 8)
-        for (ptrdiff_t c = 0; c < channels; c += 8) {
-            const ptrdiff_t some = channels - c < 8 ? channels - c : 8;
-            v8 block[WINOGRAD_PLACES * 8];
-            for (int i = 0; i < 8; i++) {
-                v8 g[9];
-                for (ptrdiff_t tap = 0; tap < 9; tap++) {
-                    const char *at = weight + (((n + i) * 9 + tap) * channels + c) * width(format);
-                    g[tap] = n + i >= outputs ? all(0)
-                        : some < 8 ? load_some_weight(format, at, some) : load_weight(format, at);
-                }
-                transform_kernel(g, block + i);
-            }
-            for (ptrdiff_t p = 0; p < WINOGRAD_PLACES; p++) {
-                transpose8(block + p * 8);
-                for (ptrdiff_t j = 0; j < some; j++)
-                    store(u + p * place + (c + j) * PRODUCT_COLUMNS + n, block[p * 8 + j]);
-            }
-        }
-}
-
-static void winograd_weight(enum voken_format format, const void *weight, ptrdiff_t outputs,
-                            ptrdiff_t channels, float *u) {
-    switch (format) {
-        case VOKEN_FLOAT32:
-            transform_weight_as(VOKEN_FLOAT32, weight, outputs, channels, u);
-            break;
-        case VOKEN_FLOAT16:
-            transform_weight_as(VOKEN_FLOAT16, weight, outputs, channels, u);
-            break;
-        case VOKEN_BFLOAT16:
-            transform_weight_as(VOKEN_BFLOAT16, weight, outputs, channels, u);
-            break;
-    }
-}
-
 // Where a tile lies: its image, and its upper left output.
 struct winograd_tile {
     ptrdiff_t image, y, x;
@@ -82,7 +22,7 @@ INLINE struct winograd_tile winograd_tile(const struct voken_winograd *w, ptrdif
 INLINE vp load_some_vp(const float *x, ptrdiff_t count) {
     vp v = {0};
     if (count >= PRODUCT_WIDTH) return load_vp(x);
-    memcpy(&v, x, (size_t)count * sizeof *x);
+    if (count > 0) memcpy(&v, x, (size_t)count * sizeof *x);
     return v;
 }
 
@@ -110,10 +50,47 @@ INLINE void transform_input(_Bool whole, const float *const *pixels, ptrdiff_t c
     }
 }
 
+// The same for sixteen channels, rounded to eight words.
+INLINE void transform_input_to_pairs(_Bool whole, const float *const *pixels, ptrdiff_t c,
+                                     ptrdiff_t count, uint32_t *v, ptrdiff_t plane) {
+    float block[WINOGRAD_PLACES * 16];
+    UNROLL for (ptrdiff_t n = 0; n < 16; n += PRODUCT_WIDTH)
+        transform_input(whole, pixels, c + n, count - n, block + n, 16);
+    UNROLL for (ptrdiff_t p = 0; p < WINOGRAD_PLACES; p++) {
+        v8 words = round_to_pairs(1, load(block + p * 16), load(block + p * 16 + 8));
+        memcpy(v + p * plane, &words, sizeof words);
+    }
+}
+
+INLINE void transform_tile(_Bool pairs, _Bool whole, const float *const *pixels,
+                           ptrdiff_t channels, uint32_t *v, ptrdiff_t plane) {
+    const ptrdiff_t step = pairs ? 16 : PRODUCT_WIDTH;
+    // What the tile after the next one sees and this one does not.
+    const ptrdiff_t ahead = 4 * channels;
+    for (ptrdiff_t c = 0; c < channels; c += step) {
+        const ptrdiff_t rest = channels - c;
+        const _Bool full = whole && rest >= step;
+        if (full)
+            UNROLL for (int r = 0; r < 4; r++) {
+                __builtin_prefetch(pixels[r * 4 + 2] + ahead + c);
+                __builtin_prefetch(pixels[r * 4 + 3] + ahead + c);
+            }
+        if (pairs && full)
+            transform_input_to_pairs(1, pixels, c, 16, v + c / 2, plane);
+        else if (pairs)
+            transform_input_to_pairs(0, pixels, c, rest, v + c / 2, plane);
+        else if (full)
+            transform_input(1, pixels, c, step, (float *)v + c, plane);
+        else
+            transform_input(0, pixels, c, rest, (float *)v + c, plane);
+    }
+}
+
 static void winograd_input(const struct voken_winograd *w, const float *x, ptrdiff_t first,
-                           ptrdiff_t count, float *v, ptrdiff_t plane) {
-    const ptrdiff_t line = voken_odd_lines(w->channels);
-    for (ptrdiff_t t = 0; t < count; t++, v += line) {
+                           ptrdiff_t count, void *v, ptrdiff_t plane) {
+    const ptrdiff_t line = voken_odd_lines(voken_winograd_words(w->channels, w->pairs));
+    uint32_t *row = v;
+    for (ptrdiff_t t = 0; t < count; t++, row += line) {
         const struct winograd_tile tile = winograd_tile(w, first + t);
         const float *pixels[16];
         _Bool whole = 1;
@@ -124,18 +101,17 @@ static void winograd_input(const struct voken_winograd *w, const float *x, ptrdi
                 ? x + ((tile.image * w->height + py) * w->width + px) * w->channels : NULL;
             whole = whole && inside;
         }
-        ptrdiff_t c = 0;
-        if (whole)
-            for (; c + PRODUCT_WIDTH <= w->channels; c += PRODUCT_WIDTH)
-                transform_input(1, pixels, c, PRODUCT_WIDTH, v + c, plane);
-        for (; c < w->channels; c += PRODUCT_WIDTH)
-            transform_input(0, pixels, c, w->channels - c, v + c, plane);
+        if (w->pairs)
+            transform_tile(1, whole, pixels, w->channels, row, plane);
+        else
+            transform_tile(0, whole, pixels, w->channels, row, plane);
     }
 }
 
-// Aᵀ m A for a vector of columns, plus the bias; y is where each of the four outputs goes, or null.
-INLINE void transform_output(const float *m, ptrdiff_t plane, vp bias, float *const *y,
-                             ptrdiff_t count) {
+// Aᵀ m A for a vector of columns, plus the bias and the residual, at the four places `at`, of
+// which those below zero are outside.
+INLINE void transform_output(const float *m, ptrdiff_t plane, vp bias, const float *residual,
+                             float *y, const ptrdiff_t *at, ptrdiff_t count) {
     vp d[4][4], e[2][4], result[4];
     UNROLL for (int r = 0; r < 4; r++)
         UNROLL for (int s = 0; s < 4; s++) d[r][s] = load_vp(m + (r * 4 + s) * plane);
@@ -147,45 +123,72 @@ INLINE void transform_output(const float *m, ptrdiff_t plane, vp bias, float *co
         result[r * 2] = e[r][0] + e[r][1] + e[r][2] + bias;
         result[r * 2 + 1] = e[r][1] - e[r][2] - e[r][3] + bias;
     }
-    for (int i = 0; i < 4; i++) {
-        if (!y[i]) continue;
+    UNROLL for (int i = 0; i < 4; i++) {
+        if (at[i] < 0) continue;
+        if (residual) result[i] = result[i] + load_some_vp(residual + at[i], count);
         if (count >= PRODUCT_WIDTH)
-            store_vp(y[i], result[i]);
+            store_vp(y + at[i], result[i]);
         else
-            memcpy(y[i], &result[i], (size_t)count * sizeof(float));
+            memcpy(y + at[i], &result[i], (size_t)count * sizeof(float));
     }
 }
 
-static void winograd_output(const struct voken_winograd *w, const float *v, ptrdiff_t plane,
-                            const float *u, const float *bias, ptrdiff_t first, ptrdiff_t count,
-                            ptrdiff_t first_panel, ptrdiff_t panels, float *y, float *m) {
-    const ptrdiff_t line = voken_odd_lines(w->channels), height = tile_height(count);
-    const ptrdiff_t stride = panels * PRODUCT_COLUMNS, place = voken_odd_lines(count * stride);
+// The sums over the channels for the columns of some panels: m[place][tile][column].
+INLINE void winograd_products(_Bool pairs, const uint32_t *v, ptrdiff_t plane, ptrdiff_t line,
+                              const uint32_t *u, ptrdiff_t words, ptrdiff_t count,
+                              ptrdiff_t columns, ptrdiff_t stride, float *m, ptrdiff_t place) {
+    const ptrdiff_t height = tile_height(count);
     for (ptrdiff_t p = 0; p < WINOGRAD_PLACES; p++)
-        for (ptrdiff_t n = 0; n < panels; n++) {
-            const float *b =
-                u + ((first_panel + n) * WINOGRAD_PLACES + p) * w->channels * PRODUCT_COLUMNS;
+        for (ptrdiff_t n = 0; n < columns; n += PRODUCT_COLUMNS) {
+            const ptrdiff_t panel = n / VOKEN_WINOGRAD_COLUMNS, column = n % VOKEN_WINOGRAD_COLUMNS;
+            const uint32_t *b =
+                u + (panel * WINOGRAD_PLACES + p) * words * VOKEN_WINOGRAD_COLUMNS + column;
+            const int vectors = columns - n <= PRODUCT_WIDTH ? 1 : PRODUCT_VECTORS;
             for (ptrdiff_t t = 0; t < count; t += height) {
-                ptrdiff_t some = count - t < height ? count - t : height;
-                rows_tiles[PRODUCT_VECTORS - 1][some - 1](
-                    w->channels, v + p * plane + t * line, line, b,
-                    m + p * place + t * stride + n * PRODUCT_COLUMNS, stride);
+                const ptrdiff_t some = count - t < height ? count - t : height;
+                const uint32_t *a = v + p * plane + t * line;
+                float *to = m + p * place + t * stride + n;
+                if (pairs)
+                    pair_rows_tiles[vectors - 1][some - 1](
+                        words, a, line, b, VOKEN_WINOGRAD_COLUMNS, to, stride);
+                else
+                    rows_tiles[vectors - 1][some - 1](
+                        words, (const float *)a, line, (const float *)b, VOKEN_WINOGRAD_COLUMNS,
+                        to, stride);
             }
         }
-    const ptrdiff_t column = first_panel * PRODUCT_COLUMNS;
+}
+
+static void winograd_output(const struct voken_winograd *w, const void *v, ptrdiff_t plane,
+                            const void *u, const float *bias, const float *residual,
+                            ptrdiff_t first, ptrdiff_t count, ptrdiff_t first_panel,
+                            ptrdiff_t panels, float *y, float *m) {
+    const ptrdiff_t words = voken_winograd_words(w->channels, w->pairs);
+    const ptrdiff_t stride = panels * VOKEN_WINOGRAD_COLUMNS;
+    const ptrdiff_t place = voken_odd_lines(count * stride);
+    const ptrdiff_t column = first_panel * VOKEN_WINOGRAD_COLUMNS;
     const ptrdiff_t columns = w->outputs - column < stride ? w->outputs - column : stride;
+    const uint32_t *part =
+        (const uint32_t *)u + first_panel * WINOGRAD_PLACES * words * VOKEN_WINOGRAD_COLUMNS;
+    winograd_products(w->pairs, v, plane, voken_odd_lines(words), part, words, count, columns,
+                      stride, m, place);
     for (ptrdiff_t t = 0; t < count; t++) {
         const struct winograd_tile tile = winograd_tile(w, first + t);
+        ptrdiff_t at[4];
+        for (ptrdiff_t i = 0; i < 4; i++) {
+            ptrdiff_t py = tile.y + i / 2, px = tile.x + i % 2;
+            ptrdiff_t pixel = (tile.image * w->output_height + py) * w->output_width + px;
+            at[i] = py < w->output_height && px < w->output_width
+                ? pixel * w->outputs + column : -1;
+        }
+        // Where the tile after the next one goes: a store waits for its line, too.
+        const ptrdiff_t ahead = 4 * w->outputs;
         for (ptrdiff_t n = 0; n < columns; n += PRODUCT_WIDTH) {
-            float *to[4];
-            for (ptrdiff_t i = 0; i < 4; i++) {
-                ptrdiff_t py = tile.y + i / 2, px = tile.x + i % 2;
-                ptrdiff_t pixel = (tile.image * w->output_height + py) * w->output_width + px;
-                to[i] = py < w->output_height && px < w->output_width
-                    ? y + pixel * w->outputs + column + n : NULL;
-            }
+            UNROLL for (int i = 0; i < 4; i++)
+                if (at[i] >= 0) __builtin_prefetch(y + at[i] + ahead + n, 1);
             vp shift = bias ? load_some_vp(bias + column + n, columns - n) : (vp){0};
-            transform_output(m + t * stride + n, place, shift, to, columns - n);
+            transform_output(m + t * stride + n, place, shift, residual ? residual + n : NULL,
+                             y + n, at, columns - n);
         }
     }
 }

@@ -28,10 +28,19 @@ public final class CheckpointStore: ParameterStore {
 
     public var names: [String] { owners.keys.sorted() }
 
-    public func weight(named name: String, shape: Shape) -> Weight? {
+    public func parameter(
+        named name: String, shape: Shape, for use: ParameterUse
+    ) -> StoredParameter? {
         guard let owner = owners[name] else { return nil }
         read.withLock { _ = $0.insert(name) }
-        return files[owner].weight(named: name)
+        let tensors = files[owner].tensors
+        return tensors.packed(named: name).map { .packed($0) }
+            ?? tensors.weight(named: name).map { .plain($0) }
+    }
+
+    /// A tensor as a file has it; does not mark the name as used.
+    public func weight(named name: String) -> Weight? {
+        owners[name].flatMap { files[$0].weight(named: name) }
     }
 
     public func contains(_ name: String) -> Bool { owners[name] != nil }

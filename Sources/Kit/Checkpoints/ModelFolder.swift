@@ -76,12 +76,13 @@ public final class ModelFolder: Sendable {
     }
 
     /// A folder without weights, whose parameters are listed as a model asks for them.
+    /// - Parameter path: of the files beside the weights, if the model asks for any.
     public static func recording(
-        configuration: Settings
+        configuration: Settings, path: String = ""
     ) -> (folder: ModelFolder, recorder: ParameterRecorder) {
         let recorder = ParameterRecorder()
         let folder = ModelFolder(
-            path: "", configuration: configuration, parameters: Parameters(recorder), store: nil)
+            path: path, configuration: configuration, parameters: Parameters(recorder), store: nil)
         return (folder, recorder)
     }
 

@@ -37,6 +37,9 @@ struct SafetensorsHeader {
             }
         }
         try requireContiguous(dataStart..<file.count)
+        if let packed = metadata[PackedMetadata.key] {
+            try PackedMetadata.apply(packed, to: &entries, path: path)
+        }
     }
 
     private func members(_ header: [UInt8]) throws(CheckpointError) -> [String: SettingValue] {
@@ -107,7 +110,7 @@ struct SafetensorsHeader {
     }
 
     /// Non-negative integers.
-    private static func counts(_ value: SettingValue) -> [Int]? {
+    static func counts(_ value: SettingValue) -> [Int]? {
         guard case .array(let elements) = value else { return nil }
         var counts: [Int] = []
         for element in elements {

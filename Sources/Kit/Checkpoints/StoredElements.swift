@@ -33,7 +33,7 @@ extension StoredTensor {
                 decode(source, &target) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
             case .elements(.float64):
                 decode(source, &target) { (bits: UInt64) in Float(Double(bitPattern: bits)) }
-            case .elements: preconditionFailure("\(format) is not read as numbers")
+            case .elements, .packed: preconditionFailure("\(format) is not read as numbers")
             }
         }
     }

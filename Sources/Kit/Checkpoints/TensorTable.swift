@@ -38,6 +38,16 @@ public struct TensorTable: Sendable {
         }
     }
 
+    /// A tensor that lies packed, read in place; `nil` if there is none of that name.
+    public func packed(named name: String) -> PackedTensor? {
+        guard let tensor = entries[name],
+            case .packed(let layout, let shape, let parts) = tensor.format,
+            let address = unsafe file.address(at: tensor.bytes.lowerBound)
+        else { return nil }
+        return unsafe PackedTensor(
+            shape, layout, parts: parts, unsafeBytes: address, owner: file)
+    }
+
     /// Numbers of any rank.
     /// - Returns: `nil` if there is no tensor of the name.
     public func numbers(named name: String) throws(CheckpointError) -> TensorNumbers? {

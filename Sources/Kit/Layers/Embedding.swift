@@ -6,7 +6,7 @@ public struct Embedding: Sendable {
 
     /// - Parameter p: holds `weight` of `[rows, width]`.
     public init(_ p: Parameters, _ rows: Int, _ width: Int) throws(ParameterError) {
-        table = try p.weight("weight", [rows, width])
+        table = try p.table("weight", [rows, width])
     }
 
     /// The rows of `ids`, `[ids.count, width]`.

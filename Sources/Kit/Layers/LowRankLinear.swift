@@ -19,9 +19,9 @@ public struct LowRankLinear: Sendable {
     /// - Parameters:
     ///   - down: A, `[r, inputs]`.
     ///   - up: B, `[outputs, r]`.
-    public init(_ base: Linear, down: Weight, up: Weight, scale: Float) {
+    public init(_ base: Linear, down: Matrix, up: Matrix, scale: Float) {
         self.base = base
-        correction = (Linear(weight: down, bias: nil), Linear(weight: up, bias: nil))
+        correction = (Linear(down, bias: nil), Linear(up, bias: nil))
         self.scale = scale
     }
 
@@ -30,10 +30,23 @@ public struct LowRankLinear: Sendable {
         guard let correction else { return base(x) }
         return base(x) + correction.up(correction.down(x)).scaled(by: scale)
     }
+
+    /// The correction in a copy of `W`, rounded to its format: one product less a call.
+    ///
+    /// A packed `W` cannot be changed: its correction stays apart.
+    public func merged() -> LowRankLinear {
+        guard let correction, case .stored(let weight) = base.matrix,
+            case .stored(let down) = correction.down.matrix,
+            case .stored(let up) = correction.up.matrix
+        else { return self }
+        return LowRankLinear(
+            Linear(
+                .stored(weight.merged(down: down, up: up, scale: scale)), bias: base.bias))
+    }
 }
 
 extension Weight {
-    /// `W + s · B A`, in the format of `W`: one product less a call, for a copy of `W`.
+    /// `W + s · B A`, in the format of `W`.
     ///
     /// - Parameters:
     ///   - down: A, `[r, inputs]`.

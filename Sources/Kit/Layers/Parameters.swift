@@ -3,8 +3,10 @@ public import Tensors
 /// Where the parameters of a model come from: a checkpoint, or a recorder that only lists them.
 public protocol ParameterStore: AnyObject, Sendable {
     /// The parameter of that full name, or `nil`. Asking marks the name as used.
-    /// - Parameter shape: what the layer needs; a store that invents parameters gives this shape.
-    func weight(named name: String, shape: Shape) -> Weight?
+    /// - Parameters:
+    ///   - shape: what the layer needs; a store that invents parameters gives this shape.
+    ///   - use: what it is needed for.
+    func parameter(named name: String, shape: Shape, for use: ParameterUse) -> StoredParameter?
 
     /// Whether the store holds a name; does not mark it as used.
     func contains(_ name: String) -> Bool
@@ -12,22 +14,27 @@ public protocol ParameterStore: AnyObject, Sendable {
 
 /// A parameter that is not in the checkpoint, or not as the model needs it.
 public struct ParameterError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Code: Sendable { case missing, shapeMismatch, unused }
+    public enum Code: Sendable { case missing, shapeMismatch, layoutMismatch, unused }
     public let code: Code
     /// The full name, as in the checkpoint.
     public let name: String
     public let expected: Shape?
     public let found: Shape?
+    /// For `layoutMismatch`: how the parameter is packed.
+    public let layout: PackedLayout?
     /// For `unused`: how many parameters besides `name` are left over.
     public let others: Int
 
     public init(
-        _ code: Code, name: String, expected: Shape? = nil, found: Shape? = nil, others: Int = 0
+        _ code: Code, name: String, expected: Shape? = nil, found: Shape? = nil,
+        layout: PackedLayout? = nil,
+        others: Int = 0
     ) {
         self.code = code
         self.name = name
         self.expected = expected
         self.found = found
+        self.layout = layout
         self.others = others
     }
 
@@ -38,6 +45,9 @@ public struct ParameterError: Error, Sendable, Equatable, CustomStringConvertibl
         case .shapeMismatch:
             "parameter \(name) has shape \(found.map(\.description) ?? "?"), "
                 + "the configuration asks for \(expected.map(\.description) ?? "?")"
+        case .layoutMismatch:
+            "parameter \(name) is packed as \(layout?.rawValue ?? "?"), in which this layer cannot "
+                + "read it; import the model again from what it was made of"
         case .unused:
             "parameter \(name) of the checkpoint is used by no layer"
                 + (others > 0 ? ", nor are \(others) more" : "")
@@ -62,21 +72,83 @@ public struct Parameters: Sendable {
 
     public func contains(_ name: String) -> Bool { store.contains(fullName(name)) }
 
-    /// A matrix, table or kernel, read in place.
-    public func weight(_ name: String, _ shape: Shape) throws(ParameterError) -> Weight {
-        let name = fullName(name)
-        guard let weight = store.weight(named: name, shape: shape) else {
-            throw ParameterError(.missing, name: name, expected: shape)
-        }
-        guard weight.shape == shape else {
-            throw ParameterError(.shapeMismatch, name: name, expected: shape, found: weight.shape)
-        }
-        return weight
+    /// A table whose rows are looked up, read in place.
+    public func table(_ name: String, _ shape: Shape) throws(ParameterError) -> Weight {
+        try plain(name, shape, for: .table)
     }
 
     /// A bias, a norm's scale, a position table: converted to 32-bit floats at once.
     public func tensor(_ name: String, _ shape: Shape) throws(ParameterError) -> Tensor {
-        try weight(name, shape).tensor()
+        try plain(name, shape, for: .vector).tensor()
+    }
+
+    /// The matrix of a linear map, `[N, K]`. A 1×1 convolution of the same numbers, `[N, K, 1, 1]`,
+    /// does as well.
+    public func matrix(_ name: String, _ shape: Shape) throws(ParameterError) -> Matrix {
+        try matrices(name, shape, parts: 1)[0]
+    }
+
+    /// Matrices of equal size that are stored as one, one below the other.
+    /// - Parameter shape: of all together, `[parts · N, K]`.
+    public func matrices(
+        _ name: String, _ shape: Shape, parts: Int
+    ) throws(ParameterError) -> [Matrix] {
+        precondition(shape.rank == 2 && shape[0] % parts == 0, "\(shape) in \(parts) parts")
+        let name = fullName(name)
+        switch try find(name, shape, for: .matrix(parts: parts)) {
+        case .plain(let weight):
+            let (weight, rows) = (weight.reshaped(shape), shape[0] / parts)
+            return (0..<parts).map { .stored(weight.rows($0 * rows..<($0 + 1) * rows)) }
+        case .packed(let tensor):
+            guard tensor.parts == parts, let matrices = Matrix.unpacked(tensor) else {
+                throw ParameterError(.layoutMismatch, name: name, layout: tensor.layout)
+            }
+            return matrices
+        }
+    }
+
+    /// The kernel of a convolution.
+    /// - Parameter shape: `[O, I, h, w]`, PyTorch's order.
+    public func kernel(
+        _ name: String, _ shape: Shape, stride: Int
+    ) throws(ParameterError) -> ConvolutionKernel {
+        let name = fullName(name)
+        switch try find(name, shape, for: .kernel(stride: stride)) {
+        case .plain(let weight):
+            return ConvolutionKernel(weight.channelsInnermost(), stride: stride)
+        case .packed(let tensor):
+            guard let kernel = ConvolutionKernel(tensor, stride: stride) else {
+                throw ParameterError(.layoutMismatch, name: name, layout: tensor.layout)
+            }
+            return kernel
+        }
+    }
+
+    private func plain(
+        _ name: String, _ shape: Shape, for use: ParameterUse
+    ) throws(ParameterError) -> Weight {
+        let name = fullName(name)
+        switch try find(name, shape, for: use) {
+        case .plain(let weight): return weight
+        case .packed(let tensor):
+            throw ParameterError(.layoutMismatch, name: name, layout: tensor.layout)
+        }
+    }
+
+    private func find(
+        _ name: String, _ shape: Shape, for use: ParameterUse
+    ) throws(ParameterError) -> StoredParameter {
+        guard let found = store.parameter(named: name, shape: shape, for: use) else {
+            throw ParameterError(.missing, name: name, expected: shape)
+        }
+        let isPixel =
+            if case .matrix = use, case .plain = found {
+                found.shape == Shape(shape.array + [1, 1])
+            } else { false }
+        guard found.shape == shape || isPixel else {
+            throw ParameterError(.shapeMismatch, name: name, expected: shape, found: found.shape)
+        }
+        return found
     }
 
     private func fullName(_ name: String) -> String { path.isEmpty ? name : path + "." + name }

@@ -35,9 +35,11 @@ public struct ResnetBlock: Sendable {
     public func callAsFunction(_ x: Tensor, time: Tensor? = nil) -> Tensor {
         var h = conv1(silu(norm1(x)))
         if let timeProjection, let time {
-            h = addPerSample(h, timeProjection(silu(time)))
+            h = addPerSample(consume h, timeProjection(silu(time)))
         }
-        h = conv2(silu(norm2(h)))
-        return (shortcut?(x) ?? x) + h
+        // What is over is let go at once: at full resolution each is a hundred megabytes.
+        h = norm2(h)
+        h = conv2(silu(consume h))
+        return (shortcut?(x) ?? x) + (consume h)
     }
 }

@@ -1,5 +1,4 @@
 internal import CKernels
-import Glibc
 import Synchronization
 
 /// Who holds how much memory of tensors: a stage, say, or a request.
@@ -16,18 +15,10 @@ public final class MemoryAccount: Sendable {
 
     public init() {}
 
-    private static let key: pthread_key_t = {
-        var key = pthread_key_t()
-        let status = unsafe pthread_key_create(&key, nil)
-        precondition(status == 0, "no thread-local storage left")
-        return key
-    }()
+    private static let slot = ThreadSlot<MemoryAccount>()
 
     /// The account of this thread.
-    static var current: MemoryAccount? {
-        guard let account = unsafe pthread_getspecific(key) else { return nil }
-        return unsafe Unmanaged<MemoryAccount>.fromOpaque(account).takeUnretainedValue()
-    }
+    static var current: MemoryAccount? { slot.current }
 
     /// Calls `body` with `account` as the current one of this thread, or with none.
     ///
@@ -35,24 +26,12 @@ public final class MemoryAccount: Sendable {
     public static func charging<Result, Failure: Error>(
         _ account: MemoryAccount?, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let outer = unsafe pthread_getspecific(key)
-        // Not retained: the caller's reference lasts as long as the call.
-        unsafe makeCurrent(account.map { unsafe Unmanaged.passUnretained($0).toOpaque() })
-        defer {
-            unsafe makeCurrent(outer)
-            extendLifetime(account)
-        }
-        return try body()
+        try slot.holding(account, body)
     }
 
     /// Hands what was freed back to the system, which the allocator would keep otherwise. Takes
     /// milliseconds.
     public static func returnFreeMemory() { voken_return_free_memory() }
-
-    private static func makeCurrent(_ account: UnsafeRawPointer?) {
-        let status = unsafe pthread_setspecific(key, account)
-        precondition(status == 0, "out of memory: thread-local storage")
-    }
 }
 
 /// Bytes that are held, and the most that were held at any one time. Read and changed by any

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// A matrix product `y = rows · weightᵀ + bias` of bf16 numbers for any number of rows, summed in
+/// A matrix product `y = rows · weightᵀ` plus addends, of bf16 numbers for any number of rows, summed in
 /// 32-bit floats.
 ///
 /// An element of `y` is one sum in the order of the depth: it does not depend on the other rows, on
@@ -22,10 +22,10 @@ struct PairProduct {
 
     /// - Parameters:
     ///   - weight: `columns` by `depth`.
-    ///   - bias: `[columns]`, or `nil`.
+    ///   - added: `[columns]` and `[rows, columns]`.
     ///   - y: `[rows, columns]`.
     func callAsFunction<Source: PairRows>(
-        _ source: Source, _ weight: PackedWeight, bias: UnsafePointer<Float>?,
+        _ source: Source, _ weight: PackedWeight, adding added: Addends,
         into y: UnsafeMutablePointer<Float>
     ) {
         let panels = (columns + PackedWeight.panelColumns - 1) / PackedWeight.panelColumns
@@ -50,7 +50,7 @@ struct PairProduct {
                         for first in stride(from: 0, to: max(pairs, 1), by: block) {
                             let steps = first..<min(first + block, pairs)
                             unsafe multiply(
-                                source, rows, steps, some, packed, scratch + words, w, bias,
+                                source, rows, steps, some, packed, scratch + words, w, added,
                                 into: y)
                         }
                     }
@@ -62,7 +62,7 @@ struct PairProduct {
     private func multiply<Source: PairRows>(
         _ source: Source, _ rows: Range<Int>, _ pairs: Range<Int>, _ panels: Range<Int>,
         _ packed: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<Float>,
-        _ weight: UnsafePointer<UInt32>, _ bias: UnsafePointer<Float>?,
+        _ weight: UnsafePointer<UInt32>, _ added: Addends,
         into y: UnsafeMutablePointer<Float>
     ) {
         let count = (rows.count + Self.mostRows - 1) / Self.mostRows
@@ -77,10 +77,11 @@ struct PairProduct {
         for panel in panels {
             let first = panel * PackedWeight.panelColumns
             let words = (panel * self.pairs + pairs.lowerBound) * PackedWeight.panelColumns
+            let target = rows.lowerBound * columns + first
             unsafe Kernels.table.pair_product(
                 packed, rows.count, panelRows, weight + words,
-                isLast ? bias.map { unsafe $0 + first } : nil,
-                y + rows.lowerBound * columns + first,
+                isLast ? added.bias(at: first) : nil, isLast ? added.residual(at: target) : nil,
+                y + target,
                 min(PackedWeight.panelColumns, columns - first), pairs.count, columns,
                 pairs.lowerBound == 0)
         }

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// A matrix product `y = rows · weightᵀ + bias` for any number of rows, the common core of linear
+/// A matrix product `y = rows · weightᵀ` plus addends, for any number of rows, the common core of linear
 /// layers and convolutions.
 ///
 /// The sum for an element of `y` runs over the depth in one order, that of ``linear(_:_:bias:)``:
@@ -24,11 +24,11 @@ struct Product {
 
     /// - Parameters:
     ///   - weight: `[columns, depth]`.
-    ///   - bias: `[columns]`, or `nil`.
+    ///   - added: `[columns]` and `[rows, columns]`.
     ///   - y: `[rows, columns]`.
     ///   - source: the rows.
     func callAsFunction<Source: ProductRows>(
-        _ source: Source, _ weight: Weight, bias: UnsafePointer<Float>?,
+        _ source: Source, _ weight: Weight, adding added: Addends,
         into y: UnsafeMutablePointer<Float>
     ) {
         let weightPanel = voken_panel_size(depth, Self.panelColumns)
@@ -50,7 +50,7 @@ struct Product {
                 for first in stride(from: rows.lowerBound, to: rows.upperBound, by: bands.rows) {
                     let some = first..<min(first + bands.rows, rows.upperBound)
                     unsafe pack(source, some, bands, into: band, scratch: band + forBand)
-                    unsafe multiply(some, columns, bands, band, scratch, bias, into: y)
+                    unsafe multiply(some, columns, bands, band, scratch, added, into: y)
                 }
             }
         }
@@ -90,14 +90,15 @@ struct Product {
     private func multiply(
         _ rows: Range<Int>, _ columns: Range<Int>, _ bands: Bands,
         _ packedRows: UnsafePointer<Float>, _ packedWeight: UnsafePointer<Float>,
-        _ bias: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>
+        _ added: Addends, into y: UnsafeMutablePointer<Float>
     ) {
         var panel = unsafe packedWeight
         for first in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.panelColumns)
         {
+            let target = rows.lowerBound * self.columns + first
             unsafe Kernels.table.product(
-                packedRows, rows.count, bands.panelRows, panel, bias.map { unsafe $0 + first },
-                y + rows.lowerBound * self.columns + first,
+                packedRows, rows.count, bands.panelRows, panel, added.bias(at: first),
+                added.residual(at: target), y + target,
                 min(Self.panelColumns, columns.upperBound - first), depth, self.columns)
             unsafe panel += voken_panel_size(depth, Self.panelColumns)
         }

@@ -35,8 +35,10 @@ public final class RowBuffer {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
         let copy = Self.room(for: range.count * width)
-        unsafe copy.elements.update(
-            from: storage.elements + range.lowerBound * width, count: range.count * width)
+        if !copy.isShapeOnly {
+            unsafe copy.elements.update(
+                from: storage.elements + range.lowerBound * width, count: range.count * width)
+        }
         return Tensor(shape: [range.count, width], storage: copy)
     }
 
@@ -45,9 +47,10 @@ public final class RowBuffer {
         precondition(rows.shape[-1] == width, "rows of \(rows.shape) into width \(width)")
         let added = rows.count / width
         if (count + added) * width > storage.count || count < shared { move(toHold: count + added) }
+        defer { count += added }
+        if storage.isShapeOnly { return }
         let target = unsafe storage.elements + count * width
         unsafe rows.withElements { unsafe target.update(from: $0, count: rows.count) }
-        count += added
     }
 
     /// Drops the rows from `count` on.
@@ -59,13 +62,15 @@ public final class RowBuffer {
     private func move(toHold rows: Int) {
         let capacity = (rows + block - 1) / block * block
         let moved = Self.room(for: capacity * width)
-        unsafe moved.elements.update(from: storage.elements, count: count * width)
+        if !moved.isShapeOnly {
+            unsafe moved.elements.update(from: storage.elements, count: count * width)
+        }
         storage = moved
         shared = 0
     }
 
     /// Charged as a cache once, also while tensors share it.
     private static func room(for count: Int) -> Storage {
-        Storage(count: count, charging: MemoryAccount.current?.caches)
+        Storage(count: count, charging: MemoryAccount.current?.caches, for: .kept)
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 /// memory outlives the call, so it is charged to no account.
 enum Scratch {
     private final class Block {
-        var storage = Storage(count: 0, charging: nil)
+        var storage = Storage(count: 0, charging: nil, for: .thread)
     }
 
     private static let key: pthread_key_t = {
@@ -34,7 +34,7 @@ enum Scratch {
             unsafe pthread_setspecific(key, Unmanaged.passRetained(block).toOpaque())
         }
         if block.storage.count < count {
-            block.storage = Storage(count: count, charging: nil)
+            block.storage = Storage(count: count, charging: nil, for: .thread)
         }
         let storage = block.storage
         defer { extendLifetime(storage) }

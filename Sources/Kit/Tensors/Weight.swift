@@ -51,7 +51,7 @@ public protocol WeightBytes: AnyObject, Sendable {}
     public init(_ tensor: Tensor, format: WeightFormat = .float32) {
         let block = WeightBlock(byteCount: tensor.count * format.width)
         tensor.withSpan { span in
-            for index in span.indices {
+            for index in DryRun.isRunning ? 0..<0 : span.indices {
                 switch format {
                 case .float32:
                     unsafe block.base.storeBytes(
@@ -90,9 +90,11 @@ public protocol WeightBytes: AnyObject, Sendable {}
         let result: Shape = [outputs, height, width, inputs]
         // A 1×1 kernel, or one of a single input, has the same order either way.
         let area = height * width
-        guard let bytes = unsafe bytes, area > 1, inputs > 1 else { return reshaped(result) }
+        let isDry = DryRun.isRunning
+        guard area > 1, inputs > 1, isMaterialised || isDry else { return reshaped(result) }
         let block = WeightBlock(byteCount: byteCount)
-        for output in 0..<outputs {
+        let bytes = unsafe bytes ?? UnsafeRawPointer(block.base)
+        for output in 0..<(isDry ? 0 : outputs) {
             let offset = output * inputs * area * format.width
             let (from, to) = unsafe (bytes + offset, block.base + offset)
             if format.width == 2 {

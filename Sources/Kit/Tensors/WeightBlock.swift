@@ -2,23 +2,35 @@
 ///
 /// `@unchecked Sendable`: written once, before the weight that owns it is handed out.
 @safe final class WeightBlock: WeightBytes, @unchecked Sendable {
-    private let memory: AlignedMemory
+    /// `nil` for a block that was made in a dry run.
+    private let memory: AlignedMemory?
+    private let zeros: ReservedMemory?
     private let byteCount: Int
+    let base: UnsafeMutableRawPointer
     /// Charged with the block; `nil` if no account was current.
     private let gauge: MemoryGauge?
 
-    /// Uninitialised, at an address that suits every format.
+    /// Uninitialised, at an address that suits every format; in a dry run zeros, which need not be
+    /// written.
     init(byteCount: Int) {
         self.byteCount = max(byteCount, 1)
         gauge = MemoryAccount.current?.tensors
-        memory = AlignedMemory(byteCount: self.byteCount)
+        if DryRun.isRunning {
+            guard let zeros = ReservedMemory(byteCount: byteCount, for: .zeros) else {
+                preconditionFailure("no address space left: \(byteCount) bytes for a dry run")
+            }
+            (memory, self.zeros) = (nil, zeros)
+            unsafe base = zeros.base
+        } else {
+            let memory = AlignedMemory(byteCount: self.byteCount)
+            (self.memory, zeros) = (memory, nil)
+            unsafe base = memory.base
+        }
         gauge?.add(self.byteCount)
     }
 
-    var base: UnsafeMutableRawPointer { unsafe memory.base }
-
     deinit {
-        memory.deallocate()
+        memory?.deallocate()
         gauge?.subtract(byteCount)
     }
 }
@@ -32,7 +44,7 @@ extension Weight {
         let block = WeightBlock(byteCount: shape.count * format.width)
         var bytes = unsafe MutableRawSpan(
             _unsafeStart: block.base, byteCount: shape.count * format.width)
-        fill(&bytes)
+        if !DryRun.isRunning { fill(&bytes) }
         unsafe self.init(
             shape, format: format, unsafeBytes: UnsafeRawPointer(block.base), owner: block)
     }
@@ -44,7 +56,7 @@ extension Weight {
         var elements = unsafe MutableSpan(
             _unsafeStart: block.base.bindMemory(to: Float.self, capacity: shape.count),
             count: shape.count)
-        fill(&elements)
+        if !DryRun.isRunning { fill(&elements) }
         unsafe self.init(
             shape, format: .float32, unsafeBytes: UnsafeRawPointer(block.base), owner: block)
     }

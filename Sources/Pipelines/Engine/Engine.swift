@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 public import Stages
 import Synchronization
-import Tensors
+public import Tensors
 
 /// Runs requests through a pipeline, on one thread of its own, until it is shut down.
 ///
@@ -33,6 +33,9 @@ public final class Engine: Sendable {
     let news = DispatchSemaphore(value: 0)
     let meter = StageMeter()
     let prompts = PromptCache()
+    /// Of the steps, one after the other.
+    let arena = Arena()
+    let keeper = MemoryKeeper()
     /// Conversations, whose turns ``submit(_:session:terms:events:)`` takes.
     public let sessions: SessionStore
     /// Rings alarms.
@@ -75,6 +78,9 @@ public final class Engine: Sendable {
 
     /// What prompts of different requests had in common.
     public var promptCache: PromptCacheCounters { prompts.counters }
+
+    /// What the steps have asked of the arena that they share, since the engine began.
+    public var arenaCounts: Arena.Counts { arena.counts }
 
     /// The generation that new requests are admitted with.
     var generation: Generation { state.withLock(\.generation) }

@@ -129,9 +129,15 @@ struct Rotation {
     }
 
     private func answers(for group: [Int]) -> [StageCall.Answer] {
-        StageCall(
-            generation: runners[group[0]].generation, works: group.compactMap { runners[$0].work }
-        ).answers(engine.meter)
+        let call = StageCall(
+            generation: runners[group[0]].generation, works: group.compactMap { runners[$0].work })
+        do throws(RequestError) {
+            try engine.keeper.admit(
+                call.works[0].kind, of: call.generation, arena: engine.arena.counts.byteCount)
+            return call.answers(engine.meter, in: engine.arena)
+        } catch {
+            return group.map { _ in .failure(error) }
+        }
     }
 
     private mutating func charge(_ index: Int, _ time: Duration) {

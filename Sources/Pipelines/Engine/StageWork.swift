@@ -43,7 +43,7 @@ enum StageWork {
 /// kernels that they run on never depend on who else is there.
 struct WorkCompany: Equatable {
     /// Rows of the language model at a time: those that a weight is read once for.
-    private static let rows = 8
+    static let rows = 8
 
     private enum Kind: Equatable {
         case forward

@@ -72,6 +72,11 @@ struct Preparation {
     private func make(
         _ file: PipelineFile, where isNew: (StageEntry) -> Bool
     ) throws(SwapError) -> Generation {
+        do {
+            try Pipeline.requireRoom(for: file, host: host)
+        } catch {
+            throw SwapError(.construct, code: error.code.rawValue, error.message)
+        }
         var stages: [String: LoadedStage] = [:]
         var new: [LoadedStage] = []
         var origins: [String: Int] = [:]

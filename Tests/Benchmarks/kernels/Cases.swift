@@ -39,13 +39,17 @@ private func convolutionCase(
 
 /// The same as the layers do it, with a weight that was transformed when they were made;
 /// counted as if every product were spelt out.
-private func winogradCase(_ batch: Int, _ side: Int, _ inputs: Int, _ outputs: Int) -> Case {
+private func winogradCase(
+    _ batch: Int, _ side: Int, _ inputs: Int, _ outputs: Int, _ format: Arithmetic = .float32
+) -> Case {
     let x = noise([batch, side, side, inputs])
-    let weight = WinogradWeight(Weight(noise([outputs, 3, 3, inputs]), format: .float16))
+    let weight = WinogradWeight(
+        Weight(noise([outputs, 3, 3, inputs]), format: .float16), format: format)
     return Case(
-        name: "winograd 3x3 \(batch)x\(side)x\(side)x\(inputs) -> \(outputs)",
+        name: "winograd 3x3 \(batch)x\(side)x\(side)x\(inputs) -> \(outputs)"
+            + (format == .bfloat16 ? " in bf16" : ""),
         operations: 2 * batch * side * side * 9 * inputs * outputs,
-        bytes: 64 * inputs * outputs + 4 * batch * side * side * (inputs + outputs)
+        bytes: weight.byteCount + 4 * batch * side * side * (inputs + outputs)
     ) { _ = conv2d(x, weight, bias: nil, padding: Padding(1)) }
 }
 
@@ -72,19 +76,20 @@ private func packedConvolutionCase(
 }
 
 private func attentionCase(
-    _ batch: Int, _ queries: Int, _ keys: Int, _ heads: Int, _ width: Int, causal: Bool = false
+    _ batch: Int, _ queries: Int, _ keys: Int, _ heads: Int, _ width: Int, causal: Bool = false,
+    _ arithmetic: Arithmetic = .float32
 ) -> Case {
     let query = noise([batch, queries, heads * width])
     let key = noise([batch, keys, heads * width])
     return Case(
         name: "attention \(batch)x\(queries)x\(keys), \(heads) heads of \(width)"
-            + (causal ? ", causal" : ""),
+            + (causal ? ", causal" : "") + (arithmetic == .bfloat16 ? ", in bf16" : ""),
         operations: 4 * batch * heads * queries * keys * width,
         bytes: 8 * batch * (queries + keys) * heads * width
     ) {
         _ = attention(
             query: query, key: key, value: key, heads: heads,
-            causalOffset: causal ? keys - queries : nil)
+            causalOffset: causal ? keys - queries : nil, arithmetic: arithmetic)
     }
 }
 
@@ -93,6 +98,35 @@ private func elementCase(
 ) -> Case {
     let x = noise(shape)
     return Case(name: "\(name) \(shape)", operations: 0, bytes: 4 * arrays * x.count) { _ = run(x) }
+}
+
+/// Convolutions of the UNet and of the autoencoder: transformed in 32-bit floats and in bf16, and
+/// as a plain product in bf16.
+private func fullSizeConvolutions() -> [Case] {
+    [
+        (2, 64, 320, 320), (2, 32, 640, 640), (2, 16, 1280, 1280), (2, 8, 1280, 1280),
+        (2, 64, 640, 320), (2, 32, 1280, 640), (1, 128, 512, 512), (1, 256, 512, 256),
+        (1, 512, 128, 128),
+    ].flatMap { batch, side, inputs, outputs in
+        [
+            winogradCase(batch, side, inputs, outputs),
+            winogradCase(batch, side, inputs, outputs, .bfloat16),
+            packedConvolutionCase(batch, side, inputs, outputs),
+        ]
+    }
+}
+
+/// Attention of the UNet, of the image encoder and of the language model.
+private func fullSizeAttention() -> [Case] {
+    [Arithmetic.float32, .bfloat16].flatMap {
+        [
+            attentionCase(1, 4096, 4096, 10, 64, $0), attentionCase(1, 1024, 1024, 20, 64, $0),
+            attentionCase(2, 256, 256, 20, 64, $0), attentionCase(1, 4096, 77, 10, 64, $0),
+            attentionCase(1, 257, 257, 16, 88, $0),
+            attentionCase(1, 512, 512, 32, 128, causal: true, $0),
+            attentionCase(2, 4096, 4096, 8, 40, $0), attentionCase(2, 1024, 77, 8, 80, $0),
+        ]
+    }
 }
 
 func products() -> [Case] {
@@ -104,25 +138,20 @@ func products() -> [Case] {
         convolutionCase(2, 64, 320, 320, .float32), convolutionCase(2, 64, 320, 320, .float16),
         convolutionCase(2, 8, 1280, 1280, .float16),
         winogradCase(2, 16, 64, 64), winogradCase(2, 8, 128, 128), winogradCase(2, 4, 256, 256),
-        winogradCase(1, 32, 64, 32), winogradCase(2, 64, 320, 320), winogradCase(2, 32, 640, 640),
-        winogradCase(2, 16, 1280, 1280), winogradCase(2, 8, 1280, 1280),
-        winogradCase(1, 128, 512, 512), winogradCase(1, 512, 128, 128),
+        winogradCase(1, 32, 64, 32), winogradCase(2, 16, 64, 64, .bfloat16),
+        winogradCase(2, 8, 128, 128, .bfloat16), winogradCase(1, 32, 64, 32, .bfloat16),
+        packedConvolutionCase(2, 16, 64, 64), packedConvolutionCase(2, 8, 128, 128),
+        packedConvolutionCase(1, 32, 64, 32),
         linearCase(512, 64, 512, .float16), linearCase(512, 256, 64, .float16),
         linearCase(128, 128, 1024, .float16), linearCase(150, 192, 512, .float16),
         linearCase(150, 256, 768, .float32), linearCase(8192, 320, 320, .float16),
         linearCase(512, 1280, 1280, .float16), linearCase(64, 4096, 11008, .float16),
         attentionCase(2, 256, 256, 4, 16), attentionCase(2, 64, 64, 4, 32),
         attentionCase(2, 256, 77, 4, 16), attentionCase(1, 150, 150, 4, 48, causal: true),
-        packedConvolutionCase(2, 64, 320, 320), packedConvolutionCase(2, 16, 1280, 1280),
-        packedConvolutionCase(2, 8, 1280, 1280),
         packedCase(8192, 320, 320), packedCase(2048, 640, 640), packedCase(512, 1280, 1280),
         packedCase(257, 1408, 6144), packedCase(64, 4096, 11008), packedCase(128, 4096, 11008),
         packedCase(512, 4096, 11008),
-        attentionCase(1, 4096, 4096, 10, 64), attentionCase(1, 1024, 1024, 20, 64),
-        attentionCase(2, 256, 256, 20, 64), attentionCase(1, 4096, 77, 10, 64),
-        attentionCase(1, 257, 257, 16, 88), attentionCase(1, 512, 512, 32, 128, causal: true),
-        attentionCase(2, 4096, 4096, 8, 40), attentionCase(2, 1024, 77, 8, 80),
-    ]
+    ] + fullSizeConvolutions() + fullSizeAttention()
 }
 
 func reading() -> [Case] {
@@ -138,13 +167,33 @@ func reading() -> [Case] {
         attentionCase(1, 1, 2000, 32, 128, causal: true),
     ]
     let (scale, shift) = (noise([64]), noise([64]))
+    let wide = [noise([320]), noise([128]), noise([1280])]
     cases += [
-        elementCase("groupNorm", [2, 16, 16, 64], arrays: 4) {
+        elementCase("groupNorm", [2, 16, 16, 64], arrays: 3) {
             groupNorm($0, groups: 32, weight: scale, bias: shift, epsilon: 1e-5)
         },
-        elementCase("groupNorm", [1, 256, 256, 64], arrays: 4) {
+        elementCase("groupNorm", [1, 256, 256, 64], arrays: 3) {
             groupNorm($0, groups: 32, weight: scale, bias: shift, epsilon: 1e-5)
         },
+        elementCase("groupNorm", [2, 64, 64, 320], arrays: 3) {
+            groupNorm($0, groups: 32, weight: wide[0], bias: wide[0], epsilon: 1e-5)
+        },
+        elementCase("groupNorm, silu", [2, 64, 64, 320], arrays: 3) {
+            groupNorm(
+                $0, groups: 32, weight: wide[0], bias: wide[0], epsilon: 1e-5, activation: .silu)
+        },
+        elementCase("groupNorm, silu", [1, 512, 512, 128], arrays: 3) {
+            groupNorm(
+                $0, groups: 32, weight: wide[1], bias: wide[1], epsilon: 1e-5, activation: .silu)
+        },
+        elementCase("layerNorm", [2, 4096, 320]) {
+            layerNorm($0, weight: wide[0], bias: wide[0], epsilon: 1e-5)
+        },
+        elementCase("layerNorm", [2, 4096, 1280]) {
+            layerNorm($0, weight: wide[2], bias: wide[2], epsilon: 1e-5)
+        },
+        elementCase("geglu", [2, 4096, 2560], geglu),
+        elementCase("silu", [1, 512, 512, 128], silu),
         elementCase("layerNorm", [512, 64]) {
             layerNorm($0, weight: scale, bias: shift, epsilon: 1e-5)
         },

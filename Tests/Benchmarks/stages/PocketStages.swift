@@ -90,7 +90,7 @@ struct PocketStages {
         let plugin = "stable_diffusion_unet"
         _ = try host.load(StageOrder(.unet, plugin: plugin, StageContext(model: recording)))
         var generator = TorchGenerator(seed: 1)
-        let tensors = recorder.parameters.map { name, shape in
+        let tensors = recorder.parameters.map { name, shape, _ in
             (name, Weight(generator.normal(shape).scaled(by: 0.02), format: .float16))
         }
         let folder = FileManager.default.temporaryDirectory

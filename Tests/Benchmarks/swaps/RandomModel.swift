@@ -29,7 +29,7 @@ struct RandomModels {
         let (recording, recorder) = ModelFolder.recording(configuration: Settings(members))
         _ = try host.load(StageOrder(kind, plugin: plugin, StageContext(model: recording)))
         var generator = TorchGenerator(seed: 1)
-        let tensors = recorder.parameters.map { name, shape in
+        let tensors = recorder.parameters.map { name, shape, _ in
             (name, Weight(Tensor(shape, generator.normal(shape.count).map { $0 * 0.05 })))
         }
         try FileManager.default.createDirectory(

@@ -23,18 +23,21 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 // The columns of a panel of bf16 numbers, on every CPU.
 #define VOKEN_PAIR_COLUMNS 32
 
+// The outputs of a panel of a transformed weight, on every CPU.
+#define VOKEN_WINOGRAD_COLUMNS 32
+
 // The keys that attention takes at a time, the queries of a call, and of these side by side, at most.
 #define VOKEN_ATTENTION_KEYS 112
-#define VOKEN_ATTENTION_QUERIES 256
+#define VOKEN_ATTENTION_QUERIES 512
 #define VOKEN_ATTENTION_LANES 32
 
 // What is the same for all queries of a head: its channels, the floats from one token to the
 // next in all four arrays, the factor of the scores, and whether query i sees i more keys than
-// the first one or just as many.
+// the first one or just as many; whether both products are those of pairs of bf16 numbers.
 struct voken_attention {
     ptrdiff_t width, stride;
     float scale;
-    _Bool causal;
+    _Bool causal, pairs;
 };
 
 // A 3×3 convolution of stride 1 over images [B, height, width, channels], padded at least by `top`
@@ -44,7 +47,14 @@ struct voken_winograd {
     ptrdiff_t height, width, channels;
     ptrdiff_t top, left;
     ptrdiff_t output_height, output_width, outputs;
+    // Whether products are those of pairs of bf16 numbers, rather than of 32-bit floats.
+    _Bool pairs;
 };
+
+// Words of the channels of a place: a number each, or two, the last one being filled up with a zero.
+static inline ptrdiff_t voken_winograd_words(ptrdiff_t channels, _Bool pairs) {
+    return pairs ? (channels + 1) / 2 : channels;
+}
 
 // Floats that `count` take if they begin whole cache lines, an odd number of them: rows a power of
 // two apart would share cache sets.
@@ -78,11 +88,12 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*pack_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
                          ptrdiff_t depth, float *panel);
 
-    // y[r * stride_y + n] = bias[n] + the sum over k, for r < rows, given as panels of `panel_rows`
-    // rows one behind the other, and for the n < columns of one panel. `bias` may be null.
+    // y[r * stride_y + n] = the sum over k, plus bias[n], plus residual[r * stride_y + n], for
+    // r < rows, given as panels of `panel_rows` rows one behind the other, and for the n < columns of
+    // one panel. `bias` and `residual` may be null.
     void (*product)(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const float *b,
-                    const float *_Nullable bias, float *y, ptrdiff_t columns, ptrdiff_t depth,
-                    ptrdiff_t stride_y);
+                    const float *_Nullable bias, const float *_Nullable residual, float *y,
+                    ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t stride_y);
 
     // Products of bf16 numbers, each element one sum in 32-bit floats in the order of the depth.
     // Panels are [pair of the depth][place]; a word holds the even element in its lower half. A depth
@@ -96,12 +107,12 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*pack_pair_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
                               ptrdiff_t depth, uint32_t *panel);
 
-    // y = the sums over some pairs, or y += that unless they are the first ones; then y += bias if
-    // it is not null. Rows are panels of `panel_rows` rows one behind the other; columns are those of
+    // y = the sums over some pairs, or y += that unless they are the first ones; then y += bias and
+    // y += residual, as in `product`, if they are not null. Rows are panels of `panel_rows` rows one behind the other; columns are those of
     // one panel, from the same pair on.
     void (*pair_product)(const uint32_t *a, ptrdiff_t rows, ptrdiff_t panel_rows, const uint32_t *b,
-                         const float *_Nullable bias, float *y, ptrdiff_t columns,
-                         ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
+                         const float *_Nullable bias, const float *_Nullable residual, float *y,
+                         ptrdiff_t columns, ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
 
     // y[i] = f(x[i]). `gelu` is the exact one: x (1 + erf(x / sqrt 2)) / 2.
     void (*silu)(const float *x, float *y, ptrdiff_t count);
@@ -123,14 +134,16 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*rms_norm)(const float *x, const float *weight, float epsilon, float *y,
                      ptrdiff_t count);
 
-    // sums[c] = sum over r of x[r][c], and of (x[r][c] - mean[c])^2.
+    // sums[c] = sum over r of x[r][c]; then of x[r][c] - center[c], and squares[c] of its square.
     void (*column_sums)(const float *x, float *sums, ptrdiff_t rows, ptrdiff_t columns);
-    void (*column_squares)(const float *x, const float *mean, float *sums, ptrdiff_t rows,
-                           ptrdiff_t columns);
+    void (*column_moments)(const float *x, const float *center, float *sums, float *squares,
+                           ptrdiff_t rows, ptrdiff_t columns);
 
-    // y[r][c] = (x[r][c] - mean[c]) * scale[c] + bias[c].
+    // y[r][c] = (x[r][c] - mean[c]) * scale[c] + bias[c], and silu of that.
     void (*column_affine)(const float *x, const float *mean, const float *scale,
                           const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
+    void (*column_affine_silu)(const float *x, const float *mean, const float *scale,
+                               const float *bias, float *y, ptrdiff_t rows, ptrdiff_t columns);
 
     // softmax(scale * query key^T) value for one head and up to VOKEN_ATTENTION_QUERIES queries. The
     // first one sees `visible` keys, at least one. Scratch: voken_attention_scratch(width) floats.
@@ -138,23 +151,24 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                       const float *value, float *y, ptrdiff_t queries, ptrdiff_t visible,
                       float *scratch);
 
-    // Transforms up to `product_columns` outputs of a weight [outputs, 3, 3, channels] into a panel
-    // [16][channels][product_columns].
+    // Transforms up to VOKEN_WINOGRAD_COLUMNS outputs of a weight [outputs, 3, 3, channels] into a
+    // panel [16][words][VOKEN_WINOGRAD_COLUMNS]; columns without an output are zeros.
     void (*winograd_weight)(enum voken_format, const void *weight, ptrdiff_t outputs,
-                            ptrdiff_t channels, float *panel);
+                            ptrdiff_t channels, _Bool pairs, void *panel);
 
     // Transforms what `count` tiles from `first` on see into v: sixteen planes of rows of
-    // voken_odd_lines(channels) floats, a row a tile.
+    // voken_odd_lines(words) words, a row a tile.
     void (*winograd_input)(const struct voken_winograd *, const float *x, ptrdiff_t first,
-                           ptrdiff_t count, float *v, ptrdiff_t plane);
+                           ptrdiff_t count, void *v, ptrdiff_t plane);
 
-    // The outputs of these tiles in the columns of some panels of u. `v` is the first tile's row,
-    // `u` the first of all panels; `bias` may be null. Scratch: sixteen times
-    // voken_odd_lines(count * panels * product_columns) floats.
-    void (*winograd_output)(const struct voken_winograd *, const float *v, ptrdiff_t plane,
-                            const float *u, const float *_Nullable bias, ptrdiff_t first,
-                            ptrdiff_t count, ptrdiff_t first_panel, ptrdiff_t panels, float *y,
-                            float *scratch);
+    // The outputs of these tiles in the columns of some panels of u, plus bias[n], plus the residual
+    // at the same place as y. `v` is the first tile's row, `u` the first of all panels; `bias` and
+    // `residual` may be null. Scratch: sixteen times
+    // voken_odd_lines(count * panels * VOKEN_WINOGRAD_COLUMNS) floats.
+    void (*winograd_output)(const struct voken_winograd *, const void *v, ptrdiff_t plane,
+                            const void *u, const float *_Nullable bias,
+                            const float *_Nullable residual, ptrdiff_t first, ptrdiff_t count,
+                            ptrdiff_t first_panel, ptrdiff_t panels, float *y, float *scratch);
 };
 
 // Floats of a panel of packed rows or columns.

@@ -48,6 +48,7 @@ struct GGUFTensorInfo {
             else { return nil }
             return StoredTensor.byteCount(
                 extents.dropLast() + [innermost / BlockFormat.length], width: block.width)
+        case .packed: return nil
         }
     }
 

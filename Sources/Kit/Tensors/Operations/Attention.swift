@@ -9,13 +9,16 @@ internal import CKernels
 ///   - heads: `h`.
 ///   - causalOffset: The position of the first query among the keys: query `i` sees keys
 ///     `0...(causalOffset + i)`. All queries see all keys without it.
+///   - arithmetic: In bf16, queries, keys and values are rounded to nearest, ties to even, and so are
+///     the weights of the values; scores, weights and all sums are 32-bit floats.
 /// - Returns: `[B, N, h·d]`.
 ///
 /// Keys are taken in blocks with a running maximum and sum (Milakov and Gimelshein, 2018), so the
 /// scores never exist at once. A query's result depends on the keys that it sees and on nothing
 /// else: a token gets the same bytes alone, against cached keys, and amid a whole sequence.
 public func attention(
-    query: Tensor, key: Tensor, value: Tensor, heads: Int, causalOffset: Int? = nil
+    query: Tensor, key: Tensor, value: Tensor, heads: Int, causalOffset: Int? = nil,
+    arithmetic: Arithmetic = .float32
 ) -> Tensor {
     precondition(
         query.shape.rank == 3 && key.shape.rank == 3 && key.shape == value.shape
@@ -32,7 +35,7 @@ public func attention(
     }
     let shape = AttentionShape(
         batch: query.shape[0], queries: query.shape[1], keys: key.shape[1], heads: heads,
-        width: query.shape[2] / heads, causalOffset: causalOffset)
+        width: query.shape[2] / heads, causalOffset: causalOffset, arithmetic: arithmetic)
     return unsafe Tensor(uninitialized: query.shape) { y in
         unsafe query.withElements { query in
             unsafe key.withElements { key in
@@ -49,6 +52,7 @@ struct AttentionShape {
     /// Channels of one head.
     let width: Int
     let causalOffset: Int?
+    let arithmetic: Arithmetic
 
     /// Many queries read a block of keys that was brought near once; few leave the threads enough
     /// pieces.
@@ -69,7 +73,7 @@ func attentionForward(
     let channels = shape.heads * shape.width
     let head = voken_attention(
         width: shape.width, stride: channels, scale: 1 / Float(shape.width).squareRoot(),
-        causal: shape.causalOffset != nil)
+        causal: shape.causalOffset != nil, pairs: shape.arithmetic == .bfloat16)
     let scratch = voken_attention_scratch(shape.width)
     // A thread takes at least about 20 µs of work, a vector of queries being the least there is.
     let work = min(max(shape.queries, 16), block) * shape.keys * shape.width

@@ -6,16 +6,19 @@ internal import CKernels
 ///   - x: `[..., K]`.
 ///   - weight: `[N, K]`, as PyTorch keeps it.
 ///   - bias: `[N]`.
+///   - residual: `[..., N]`, to which the result is added.
 /// - Returns: `[..., N]`.
 ///
 /// A row of `y` depends on its row of `x`, the weight and the bias alone: it has the same bytes
 /// whatever other rows there are, how many, and on how many threads. An element is the sum of eight
 /// chains, chain `l` over the `k` with `k mod 8 = l` in ascending order, added up from chain 0 to
-/// chain 7, and then the bias.
+/// chain 7, then the bias, then the residual: as if `residual + linear(x, weight, bias: bias)`.
 ///
 /// Up to eight rows (the tokens being generated) read the weight once, as it is stored; more rows
 /// go through blocked products, which compute the same sums.
-public func linear(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor {
+public func linear(
+    _ x: Tensor, _ weight: Weight, bias: Tensor? = nil, adding residual: Tensor? = nil
+) -> Tensor {
     precondition(
         weight.shape.rank == 2 && x.shape.rank >= 1 && x.shape[-1] == weight.shape[1],
         "linear: x \(x.shape), weight \(weight.shape)")
@@ -24,10 +27,12 @@ public func linear(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor
         bias == nil || bias?.shape == [outputs],
         "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
     let rows = x.count / max(x.shape[-1], 1)
-    return unsafe Tensor(uninitialized: x.shape.with(outputs, at: -1)) { y in
+    let shape = x.shape.with(outputs, at: -1)
+    checkResidual(residual, shape)
+    return unsafe Tensor(uninitialized: shape) { y in
         unsafe x.withElements { x in
-            unsafe bias.withElements { bias in
-                unsafe linearForward(x, weight, bias, into: y, rows: rows)
+            Addends.with(bias: bias, residual: residual) { added in
+                unsafe linearForward(x, weight, adding: added, into: y, rows: rows)
             }
         }
     }
@@ -40,12 +45,15 @@ public func linear(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor
 ///   - x: `[..., K]`.
 ///   - weight: `N` rows of `K`.
 ///   - bias: `[N]`, not rounded.
+///   - residual: `[..., N]`, to which the result is added; not rounded.
 /// - Returns: `[..., N]`, not rounded.
 ///
-/// An element is one sum over the depth in ascending order, and then the bias: a row has the same
+/// An element is one sum over the depth in ascending order, then the bias, then the residual: a row has the same
 /// bytes whatever other rows there are, and on how many threads. CPUs with an instruction for it
 /// (`avx512bf16`) take subnormal numbers for zero and order two neighbours as that does.
-public func linear(_ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil) -> Tensor {
+public func linear(
+    _ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil, adding residual: Tensor? = nil
+) -> Tensor {
     precondition(
         weight.shape.rank == 2 && x.shape.rank >= 1 && x.shape[-1] == weight.depth,
         "linear: x \(x.shape), weight \(weight.shape)")
@@ -54,35 +62,48 @@ public func linear(_ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil) -> 
         "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
     let product = PairProduct(
         rows: x.count / max(x.shape[-1], 1), columns: weight.columns, depth: weight.depth)
-    return unsafe Tensor(uninitialized: x.shape.with(weight.columns, at: -1)) { y in
+    let shape = x.shape.with(weight.columns, at: -1)
+    checkResidual(residual, shape)
+    return unsafe Tensor(uninitialized: shape) { y in
         unsafe x.withElements { x in
-            unsafe bias.withElements { bias in
+            Addends.with(bias: bias, residual: residual) { added in
                 unsafe product(
-                    ContiguousRows(x, depth: weight.depth), weight, bias: bias, into: y)
+                    ContiguousRows(x, depth: weight.depth), weight, adding: added, into: y)
             }
         }
     }
 }
 
+func checkResidual(_ residual: Tensor?, _ shape: Shape) {
+    precondition(
+        residual == nil || residual?.shape == shape,
+        "residual \(residual?.shape ?? []) of a result \(shape)")
+}
+
 func linearForward(
-    _ x: UnsafePointer<Float>, _ weight: Weight, _ bias: UnsafePointer<Float>?,
+    _ x: UnsafePointer<Float>, _ weight: Weight, adding added: Addends,
     into y: UnsafeMutablePointer<Float>, rows: Int
 ) {
     let (columns, depth) = (weight.shape[0], weight.shape[1])
     guard rows <= Int(VOKEN_DOT_ROWS), let bytes = unsafe weight.bytes else {
         let product = Product(rows: rows, columns: columns, depth: depth)
-        unsafe product(ContiguousRows(x, depth: depth), weight, bias: bias, into: y)
+        unsafe product(ContiguousRows(x, depth: depth), weight, adding: added, into: y)
         return
     }
     guard rows > 0 else { return }
     // A piece reads at least 64 Ki elements of the weight: waking a thread costs as much as that.
     let grain = max(64 * 1024 / max(depth, 1), 8)
     let width = depth * weight.format.width
-    ThreadPool.run(columns, grain: grain) { columns in
-        let first = columns.lowerBound
+    ThreadPool.run(columns, grain: grain) { piece in
+        let first = piece.lowerBound
         unsafe Kernels.table.dot_rows(
-            weight.format.kernelFormat, bytes + first * width,
-            bias.map { unsafe $0 + first }, x, y + first, rows, columns.count, depth,
-            weight.shape[0])
+            weight.format.kernelFormat, bytes + first * width, added.bias(at: first), x,
+            y + first, rows, piece.count, depth, columns)
+        guard let residual = unsafe added.residual else { return }
+        for row in 0..<rows {
+            for element in row * columns + first..<row * columns + piece.upperBound {
+                unsafe y[element] += residual[element]
+            }
+        }
     }
 }
