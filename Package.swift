@@ -39,6 +39,7 @@ let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("EventLoop", ["EventLoop"]), ("PluginHost", ["PluginHost", kit]),
     ("Pipelines", ["Pipelines", "PluginHost", kit]),
     ("Stories", ["Stories", "Pipelines", kit]),
+    ("Benchmarking", ["Benchmarking", kit]),
     ("Daemon", ["Daemon", "Pipelines", "PluginHost", "VokenClient", kit]),
     ("Interop", ["Wire", "EventLoop"]), ("EndToEnd", ["VokenClient", "Wire", "EventLoop", kit]),
 ]
@@ -81,6 +82,11 @@ let package = Package(
         room("VokenClient", ["Wire", "EventLoop"]),
         room("Stories", ["Pipelines", kit]),
         room("PluginTemplates", [kit]),
+        // Optimised in debug builds too: it says what the machine can do.
+        .target(
+            name: "CPeak",
+            cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+        room("Benchmarking", ["CPeak", "Pipelines", "PluginHost", kit]),
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
@@ -89,7 +95,10 @@ let package = Package(
             ["Daemon", "EventLoop", "Pipelines", "PluginHost", logging, arguments, kit]),
         program(
             "voken",
-            ["VokenClient", "Wire", "Pipelines", "PluginTemplates", "Stories", arguments, kit]),
+            [
+                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates", "Stories",
+                arguments, kit,
+            ]),
         program("voken-probe", ["PluginHost", kit]),
     ]
         + plugins.map {

@@ -35,8 +35,8 @@ struct Decoder: Sendable {
     func callAsFunction(_ latents: Tensor) -> Tensor {
         var x = mid(convIn(latents))
         for level in levels { x = level(consume x) }
-        x = normOut(x)
-        return convOut(silu(consume x))
+        x = normOut(x, activation: .silu)
+        return convOut(x)
     }
 }
 

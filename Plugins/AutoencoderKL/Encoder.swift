@@ -36,7 +36,7 @@ struct Encoder: Sendable {
     func callAsFunction(_ pixels: Tensor) -> Tensor {
         var x = convIn(pixels)
         for level in levels { x = level(consume x) }
-        return convOut(silu(normOut(mid(consume x))))
+        return convOut(normOut(mid(consume x), activation: .silu))
     }
 }
 

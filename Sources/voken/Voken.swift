@@ -20,7 +20,7 @@ struct Voken: ParsableCommand {
             Generate.self, Chat.self, Jobs.self, Stages.self, Status.self, Swap.self, Apply.self,
             Rollback.self, Watch.self, Upgrade.self, Drain.self, Stop.self, Metrics.self,
             Logs.self, LogLevel.self, Check.self, Schedulers.self,
-            Plugin.self,
+            Plugin.self, Bench.self,
         ])
 
     static func main() {

@@ -9,6 +9,8 @@
 //     swift run -c release swaps [SECTION…] [--quick]
 //     swift run -c release crowds [SECTION…] [--quick]
 //     swift run -c release wire [SECTION…] [--quick]
+//
+// What a stage takes, on any machine, says `voken bench`; `peers` holds it against other programs.
 import PackageDescription
 
 let settings: [SwiftSetting] = [

@@ -23,6 +23,17 @@ struct PreconditionTests {
                     adding: Tensor([4], repeating: 0))
             }
         }
+        await expectMessage("linear: x [2, 3], weight [4, 32]") {
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let weight = QuantisedWeight(Weight(shapeOnly: [4, 32]), format: .q4)
+                _ = linear(Tensor([2, 3], repeating: 0), weight)
+            }
+        }
+        await expectMessage("QuantisedWeight: [4, 33]") {
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = QuantisedWeight(Weight(shapeOnly: [4, 33]), format: .q8_0)
+            }
+        }
         await expectMessage("conv2d: x [1, 4, 4, 3], weight [8, 3, 3, 2]") {
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
                 _ = conv2d(

@@ -24,8 +24,8 @@ const struct voken_kernels *voken_kernels(void) {
         && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
     if (!wide) return &voken_kernels_avx2;
     if (wanted && strcmp(wanted, "avx512") == 0) return &voken_kernels_avx512;
-    return __builtin_cpu_supports("avx512bf16") ? &voken_kernels_avx512bf16
-                                                : &voken_kernels_avx512;
+    int dots = __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+    return dots ? &voken_kernels_avx512bf16 : &voken_kernels_avx512;
 }
 
 #else

@@ -23,6 +23,12 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 #define PRODUCT_VECTORS 2
 #define PRODUCT_WIDTH 8
 #define PRODUCT_SLOT 8
+#define QUANTISED_ROWS 2
+#define QUANTISED_WORDS 2
+#define QUANTISED_MADD(a, b) ((ip)_mm256_madd_epi16((__m256i)(a), (__m256i)(b)))
+#define QUANTISED_LOOKUP(levels, places) \
+    ((ip)_mm256_shuffle_epi8(              \
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(levels))), (__m256i)(places)))
 #include "kernels_body.h"
 
 #pragma clang attribute pop

@@ -23,6 +23,13 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 #define PRODUCT_VECTORS 2
 #define PRODUCT_WIDTH 16
 #define PRODUCT_SLOT 16
+#define QUANTISED_ROWS 6
+#define QUANTISED_WORDS 2
+#define QUANTISED_MADD(a, b) ((ip)_mm512_madd_epi16((__m512i)(a), (__m512i)(b)))
+#define QUANTISED_LOOKUP(levels, places) \
+    ((ip)_mm512_shuffle_epi8(              \
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(levels))), (__m512i)(places)))
+#define LOAD_HALVES(x) ((vp)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x))))
 #include "kernels_body.h"
 
 #pragma clang attribute pop

@@ -11,7 +11,7 @@
 
 extern const struct voken_kernels voken_kernels_avx512bf16 __attribute__((visibility("hidden")));
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 
 static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
     return (v8)_mm256_cvtph_ps((__m128i)halves);
@@ -31,6 +31,14 @@ static inline __attribute__((always_inline)) v8 round_pairs(v8 low, v8 high) {
 #define PRODUCT_ROUND(low, high) round_pairs(low, high)
 #define PRODUCT_PAIR(sums, a, b) \
     ((vp)_mm512_dpbf16_ps((__m512)(sums), (__m512bh)(a), (__m512bh)(b)))
+#define QUANTISED_ROWS 6
+#define QUANTISED_WORDS 1
+#define QUANTISED_DOT(sum, bytes, x) \
+    ((ip)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(bytes), (__m512i)(x)))
+#define QUANTISED_LOOKUP(levels, places) \
+    ((ip)_mm512_shuffle_epi8(              \
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(levels))), (__m512i)(places)))
+#define LOAD_HALVES(x) ((vp)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x))))
 #include "kernels_body.h"
 
 #pragma clang attribute pop

@@ -184,6 +184,12 @@ static void column_moments(const float *x, const float *center, float *sums, flo
 
 #include "winograd_body.h"
 
+#include "quantised_rows_body.h"
+
+#include "quantised_body.h"
+
+#include "quantising_body.h"
+
 const struct voken_kernels KERNELS = {
     .name = KERNELS_NAME,
     .decode = decode,
@@ -210,6 +216,11 @@ const struct voken_kernels KERNELS = {
     .pack_pair_rows = pack_pair_rows,
     .pack_pair_columns = pack_pair_columns,
     .pair_product = pair_product,
+    .quantised_row = QUANTISED_SPAN,
+    .quantise_rows = quantise_rows,
+    .greatest_finite = greatest_finite,
+    .pack_quantised = pack_quantised,
+    .quantised_product = quantised_product,
     .winograd_weight = winograd_weight,
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,

@@ -26,4 +26,10 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
 #define PRODUCT_VECTORS 2
 #define PRODUCT_WIDTH 4
 #define PRODUCT_SLOT 8
+#define QUANTISED_ROWS 2
+#define QUANTISED_WORDS 2
+#ifdef __SSE2__
+#include <emmintrin.h>
+#define QUANTISED_MADD(a, b) ((ip)_mm_madd_epi16((__m128i)(a), (__m128i)(b)))
+#endif
 #include "kernels_body.h"

@@ -86,6 +86,28 @@ public final class ModelFolder: Sendable {
         return (folder, recorder)
     }
 
+    /// A folder that lies nowhere: its parameters come from another store than files, as those do
+    /// that a benchmark makes up.
+    /// - Parameter path: where a stage looks for other files than weights.
+    public static func of(
+        _ configuration: Settings, parameters store: any ParameterStore, path: String = ""
+    ) -> ModelFolder {
+        ModelFolder(
+            path: path, configuration: configuration, parameters: Parameters(store), store: nil)
+    }
+
+    /// How the most numbers of the weight files are stored; `nil` without weights.
+    public var mainFormat: String? {
+        var counts: [String: Int] = [:]
+        for file in store?.files ?? [] {
+            for name in file.names {
+                guard let tensor = file.tensors[name] else { continue }
+                counts[tensor.format.description, default: 0] += tensor.count
+            }
+        }
+        return counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+    }
+
     /// The names of the weight files, in the order of ``weightsHash``.
     public var weightFiles: [String] { store?.files.map(\.path) ?? [] }
 

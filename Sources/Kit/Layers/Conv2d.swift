@@ -30,8 +30,8 @@ public struct Conv2d: Sendable {
         self.padding = padding
     }
 
-    /// `[B, H, W, inputs]` to `[B, H', W', outputs]`.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        conv2d(x, kernel, bias: bias, stride: stride, padding: padding)
+    /// `[B, H, W, inputs]` to `[B, H', W', outputs]`, added to a residual of that shape if there is one.
+    public func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
+        conv2d(x, kernel, bias: bias, stride: stride, padding: padding, adding: residual)
     }
 }

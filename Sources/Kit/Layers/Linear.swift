@@ -22,6 +22,11 @@ public struct Linear: Sendable {
         self.bias = bias
     }
 
-    /// `[..., inputs]` to `[..., outputs]`.
-    public func callAsFunction(_ x: Tensor) -> Tensor { linear(x, matrix, bias: bias) }
+    /// What else is computed in the arithmetic of this map: attention over what it projects, say.
+    public var arithmetic: Arithmetic { matrix.arithmetic }
+
+    /// `[..., inputs]` to `[..., outputs]`, added to a residual of that shape if there is one.
+    public func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil) -> Tensor {
+        linear(x, matrix, bias: bias, adding: residual)
+    }
 }

@@ -54,7 +54,10 @@ public struct GroupNorm: Sendable {
     }
 
     /// `[B, ..., channels]`, the shape kept.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon)
+    /// - Parameter activation: of what is normalised, in the same pass over memory.
+    public func callAsFunction(_ x: Tensor, activation: Activation? = nil) -> Tensor {
+        groupNorm(
+            x, groups: groups, weight: weight, bias: bias, epsilon: epsilon,
+            activation: activation)
     }
 }

@@ -33,13 +33,12 @@ public struct ResnetBlock: Sendable {
     ///   - time: `[B, T]`, the embedded timestep, if the block was made for one.
     /// - Returns: `[B, H, W, Cout]`.
     public func callAsFunction(_ x: Tensor, time: Tensor? = nil) -> Tensor {
-        var h = conv1(silu(norm1(x)))
+        var h = conv1(norm1(x, activation: .silu))
         if let timeProjection, let time {
             h = addPerSample(consume h, timeProjection(silu(time)))
         }
         // What is over is let go at once: at full resolution each is a hundred megabytes.
-        h = norm2(h)
-        h = conv2(silu(consume h))
-        return (shortcut?(x) ?? x) + (consume h)
+        h = norm2(h, activation: .silu)
+        return conv2(h, adding: shortcut?(x) ?? x)
     }
 }

@@ -2,7 +2,7 @@
 public enum ConvolutionKernel: Sendable {
     /// `[O, h, w, I]`: 32-bit floats, products of receptive fields.
     case stored(Weight)
-    /// 3×3 of stride 1, transformed (Winograd's minimal filtering).
+    /// 3×3 of stride 1, transformed (Winograd's minimal filtering), in 32-bit floats or bf16.
     case transformed(WinogradWeight)
     /// Panels of bf16 numbers: products of receptive fields in bf16.
     case pairs(PackedWeight)
@@ -22,6 +22,14 @@ public enum ConvolutionKernel: Sendable {
         case .pairs:
             self = unsafe .pairs(
                 PackedWeight(tensor.shape, unsafeBytes: tensor.bytes, owner: tensor.owner))
+        case .winograd, .winogradPairs:
+            guard stride == 1 else { return nil }
+            self = unsafe .transformed(
+                WinogradWeight(
+                    outputs: tensor.shape[0], channels: tensor.shape[3],
+                    format: tensor.layout.winogradArithmetic, unsafeBytes: tensor.bytes,
+                    owner: tensor.owner))
+        case .q8_0, .q4: return nil
         }
     }
 }
@@ -29,11 +37,14 @@ public enum ConvolutionKernel: Sendable {
 /// A convolution, whatever form its weight has: see ``conv2d(_:_:bias:stride:padding:)``.
 public func conv2d(
     _ x: Tensor, _ kernel: ConvolutionKernel, bias: Tensor?, stride: Int = 1,
-    padding: Padding = Padding(0)
+    padding: Padding = Padding(0), adding residual: Tensor? = nil
 ) -> Tensor {
     switch kernel {
-    case .stored(let weight): conv2d(x, weight, bias: bias, stride: stride, padding: padding)
-    case .transformed(let weight): conv2d(x, weight, bias: bias, padding: padding)
-    case .pairs(let weight): conv2d(x, weight, bias: bias, stride: stride, padding: padding)
+    case .stored(let weight):
+        conv2d(x, weight, bias: bias, stride: stride, padding: padding, adding: residual)
+    case .transformed(let weight):
+        conv2d(x, weight, bias: bias, padding: padding, adding: residual)
+    case .pairs(let weight):
+        conv2d(x, weight, bias: bias, stride: stride, padding: padding, adding: residual)
     }
 }

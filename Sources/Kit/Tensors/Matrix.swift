@@ -5,18 +5,21 @@ public enum Matrix: Sendable {
     case stored(Weight)
     /// Panels of bf16 numbers: products in bf16, sums in 32-bit floats.
     case pairs(PackedWeight)
+    /// Blocks of 8-bit or 4-bit numbers: products of blocks in integers.
+    case quantised(QuantisedWeight)
 
     public var shape: Shape {
         switch self {
         case .stored(let weight): weight.shape
         case .pairs(let weight): weight.shape
+        case .quantised(let weight): weight.shape
         }
     }
 
     /// The arithmetic of what goes with the matrix (attention over its results, say).
     public var arithmetic: Arithmetic {
         switch self {
-        case .stored: .float32
+        case .stored, .quantised: .float32
         case .pairs: .bfloat16
         }
     }
@@ -28,22 +31,32 @@ public enum Matrix: Sendable {
         return switch tensor.layout {
         case .pairs:
             unsafe tensor.map { unsafe .pairs(PackedWeight($0, unsafeBytes: $1, owner: $2)) }
+        case .q8_0, .q4:
+            unsafe tensor.map {
+                unsafe .quantised(
+                    QuantisedWeight(
+                        $0, format: tensor.layout.quantisedFormat, unsafeBytes: $1, owner: $2))
+            }
+        case .winograd, .winogradPairs: nil
         }
     }
 }
-
-/// What products and attention compute in; sums are always in 32-bit floats.
-public enum Arithmetic: Sendable, Equatable { case float32, bfloat16 }
 
 /// An affine map of the last axis, `y = x · matrixᵀ + bias`, whatever form the matrix has.
 ///
 /// - Parameters:
 ///   - x: `[..., K]`.
 ///   - bias: `[N]`.
+///   - residual: `[..., N]`, to which the result is added.
 /// - Returns: `[..., N]`; a row depends on its row of `x` alone.
-public func linear(_ x: Tensor, _ matrix: Matrix, bias: Tensor? = nil) -> Tensor {
+public func linear(
+    _ x: Tensor, _ matrix: Matrix, bias: Tensor? = nil, adding residual: Tensor? = nil
+) -> Tensor {
     switch matrix {
-    case .stored(let weight): linear(x, weight, bias: bias)
-    case .pairs(let weight): linear(x, weight, bias: bias)
+    case .stored(let weight): return linear(x, weight, bias: bias, adding: residual)
+    case .pairs(let weight): return linear(x, weight, bias: bias, adding: residual)
+    case .quantised(let weight):
+        let y = linear(x, weight, bias: bias)
+        return residual.map { $0 + y } ?? y
     }
 }

@@ -70,9 +70,7 @@ extension PackedTensor {
         for part in 0..<parts {
             let target = unsafe block.base + part * size
             let source = weight.firstAxis(part * rows..<(part + 1) * rows)
-            switch layout {
-            case .pairs: unsafe PackedWeight.pack(source, into: target)
-            }
+            unsafe Self.pack(source, layout, into: target)
             let used = layout.byteCount(source.shape)
             unsafe (target + used).initializeMemory(
                 as: UInt8.self, repeating: 0, count: size - used)
@@ -80,5 +78,39 @@ extension PackedTensor {
         unsafe self.init(
             weight.shape, layout, parts: parts, unsafeBytes: UnsafeRawPointer(block.base),
             owner: block)
+    }
+
+    /// Numbers that are packed already.
+    public init(_ weight: QuantisedWeight) {
+        let layout: PackedLayout = weight.format == .q4 ? .q4 : .q8_0
+        let size = Self.partBytes(weight.shape, layout, parts: 1)
+        let block = WeightBlock(byteCount: size)
+        unsafe Self.copy(weight, into: block.base)
+        unsafe (block.base + weight.byteCount).initializeMemory(
+            as: UInt8.self, repeating: 0, count: size - weight.byteCount)
+        unsafe self.init(
+            weight.shape, layout, unsafeBytes: UnsafeRawPointer(block.base), owner: block)
+    }
+
+    private static func pack(
+        _ weight: Weight, _ layout: PackedLayout, into target: UnsafeMutableRawPointer
+    ) {
+        switch layout {
+        case .pairs: unsafe PackedWeight.pack(weight, into: target)
+        case .winograd, .winogradPairs:
+            unsafe WinogradWeight.transform(
+                weight, format: layout.winogradArithmetic, into: target)
+        case .q8_0, .q4:
+            unsafe copy(QuantisedWeight(weight, format: layout.quantisedFormat), into: target)
+        }
+    }
+
+    private static func copy(_ weight: QuantisedWeight, into target: UnsafeMutableRawPointer) {
+        weight.withStoredBytes { bytes in
+            unsafe bytes.withUnsafeBytes { bytes in
+                guard let source = bytes.baseAddress else { return }
+                unsafe target.copyMemory(from: source, byteCount: bytes.count)
+            }
+        }
     }
 }

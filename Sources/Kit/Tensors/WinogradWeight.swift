@@ -26,7 +26,9 @@ internal import CKernels
         let (outputs, channels) = (weight.shape[0], weight.shape[3])
         let block = WeightBlock(
             byteCount: Self.byteCount(outputs: outputs, channels: channels, format: format))
-        unsafe Self.transform(weight, format: format, into: block.base)
+        if !DryRun.isRunning {
+            unsafe Self.transform(weight, format: format, into: block.base)
+        }
         unsafe self.init(
             outputs: outputs, channels: channels, format: format,
             unsafeBytes: UnsafeRawPointer(block.base), owner: block)

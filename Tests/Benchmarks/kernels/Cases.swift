@@ -63,6 +63,19 @@ private func packedCase(_ rows: Int, _ depth: Int, _ columns: Int) -> Case {
     ) { _ = linear(x, weight) }
 }
 
+private func quantisedCase(
+    _ rows: Int, _ depth: Int, _ columns: Int, _ format: QuantisedWeight.Format
+) -> Case {
+    let x = noise([rows, depth])
+    let shape: Shape = [columns, depth]
+    let bytes = QuantisedWeight.byteCount(shape, format)
+    let weights = Ring(byteCount: bytes) { quantisedNoise(shape, format) }
+    return Case(
+        name: "linear \(rows)x\(depth) -> \(columns) in \(format.rawValue)",
+        operations: 2 * rows * depth * columns, bytes: bytes + 4 * rows * (depth + columns)
+    ) { _ = linear(x, weights.take()) }
+}
+
 private func packedConvolutionCase(
     _ batch: Int, _ side: Int, _ inputs: Int, _ outputs: Int
 ) -> Case {
@@ -151,18 +164,29 @@ func products() -> [Case] {
         packedCase(8192, 320, 320), packedCase(2048, 640, 640), packedCase(512, 1280, 1280),
         packedCase(257, 1408, 6144), packedCase(64, 4096, 11008), packedCase(128, 4096, 11008),
         packedCase(512, 4096, 11008),
+        quantisedCase(64, 4096, 11008, .q8_0), quantisedCase(512, 4096, 11008, .q8_0),
+        quantisedCase(64, 4096, 11008, .q4), quantisedCase(128, 4096, 11008, .q4),
+        quantisedCase(512, 4096, 11008, .q4), quantisedCase(128, 11008, 4096, .q4),
     ] + fullSizeConvolutions() + fullSizeAttention()
 }
 
 func reading() -> [Case] {
     var cases: [Case] = []
+    for format in QuantisedWeight.Format.allCases {
+        cases.append(quantisedCase(1, 256, 768, format))
+        cases.append(quantisedCase(1, 11008, 4096, format))
+        for rows in [1, 2, 4, 8] { cases.append(quantisedCase(rows, 4096, 11008, format)) }
+        cases.append(quantisedCase(1, 4096, 32000, format))
+    }
     for format in WeightFormat.allCases {
         cases.append(linearCase(1, 256, 768, format))
         cases.append(linearCase(1, 4096, 11008, format))
     }
     cases += [
         linearCase(4, 4096, 11008, .float16), linearCase(8, 4096, 11008, .float16),
-        packedCase(1, 4096, 11008), packedCase(4, 4096, 11008),
+        linearCase(2, 4096, 11008, .bfloat16), linearCase(4, 4096, 11008, .bfloat16),
+        packedCase(1, 4096, 11008), packedCase(2, 4096, 11008), packedCase(4, 4096, 11008),
+        packedCase(8, 4096, 11008),
         attentionCase(1, 1, 300, 4, 64, causal: true),
         attentionCase(1, 1, 2000, 32, 128, causal: true),
     ]

@@ -23,7 +23,8 @@ enum Main {
                 column(item.name, 52) + column(time * 1e6, digits: 0, 8)
                     + column(rate, digits: 1, 9) + column(100 * rate / peak, digits: 0, 8) + "%")
         }
-        print(column("", 52) + "      µs     GB/s")
+        let rate = readRate(threads: threads)
+        print(column("", 52) + "      µs     GB/s, of \(column(rate / 1e9, digits: 1, 0)) read")
         for item in reading() where word.isEmpty || item.name.contains(word) {
             let time = fastest(item.run)
             print(

@@ -26,6 +26,19 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 // The outputs of a panel of a transformed weight, on every CPU.
 #define VOKEN_WINOGRAD_COLUMNS 32
 
+// The columns of a panel of quantised numbers, on every CPU.
+#define VOKEN_QUANTISED_COLUMNS 16
+
+enum voken_quantised { VOKEN_Q8_0, VOKEN_Q4 };
+
+// What all numbers of a quantised weight share, at the head of its bytes: a factor, and of 4-bit
+// numbers the sixteen that they stand for, each plus 128. Fills a cache line.
+struct voken_quantised_head {
+    float factor;
+    uint8_t levels[16];
+    uint8_t unused[44];
+};
+
 // The keys that attention takes at a time, the queries of a call, and of these side by side, at most.
 #define VOKEN_ATTENTION_KEYS 112
 #define VOKEN_ATTENTION_QUERIES 512
@@ -114,6 +127,29 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                          const float *_Nullable bias, const float *_Nullable residual, float *y,
                          ptrdiff_t columns, ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
 
+    // Products with quantised weights, see quantised_body.h. Rows are quantised block by block of 32
+    // to numbers between -127 and 127: `quantised_row` words for each span of 64 of the depth.
+    // Numbers of a weight that are not finite make all of their block NaN; a row's block that holds
+    // one makes its sums NaN.
+    ptrdiff_t quantised_row;
+    void (*quantise_rows)(const float *x, ptrdiff_t rows, ptrdiff_t depth, int32_t *words);
+
+    // The greatest finite magnitude of `count` elements, 0 if there is none.
+    float (*greatest_finite)(enum voken_format, const void *x, ptrdiff_t count);
+
+    // Quantises up to VOKEN_QUANTISED_COLUMNS rows of a weight, divided by the head's factor, into a
+    // panel; places without a row become zero. The depth is a multiple of 32.
+    void (*pack_quantised)(enum voken_quantised, const struct voken_quantised_head *,
+                           enum voken_format, const void *weight, ptrdiff_t columns,
+                           ptrdiff_t depth, uint8_t *panel);
+
+    // y[r * stride_y + n] = bias[n] + the sum over k, for all rows of `a` and the columns of some
+    // panels. `bias` may be null. Scratch: voken_quantised_scratch(depth) bytes.
+    void (*quantised_product)(enum voken_quantised, const struct voken_quantised_head *,
+                              const int32_t *a, ptrdiff_t rows, const uint8_t *panels,
+                              const float *_Nullable bias, float *y, ptrdiff_t columns,
+                              ptrdiff_t depth, ptrdiff_t stride_y, uint8_t *scratch);
+
     // y[i] = f(x[i]). `gelu` is the exact one: x (1 + erf(x / sqrt 2)) / 2.
     void (*silu)(const float *x, float *y, ptrdiff_t count);
     void (*gelu)(const float *x, float *y, ptrdiff_t count);
@@ -174,6 +210,18 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
 // Floats of a panel of packed rows or columns.
 static inline ptrdiff_t voken_panel_size(ptrdiff_t depth, ptrdiff_t slot) {
     return 8 * ((depth + 7) / 8 * slot + 16);
+}
+
+// Spans of 64 numbers that a depth is cut into, and the bytes of one in a panel: a line of scales
+// and the numbers.
+static inline ptrdiff_t voken_quantised_spans(ptrdiff_t depth) { return (depth + 63) / 64; }
+static inline ptrdiff_t voken_quantised_span(enum voken_quantised format) {
+    return 64 + (format == VOKEN_Q8_0 ? 64 : 32) * VOKEN_QUANTISED_COLUMNS;
+}
+
+// Bytes of scratch for a product with a quantised weight.
+static inline ptrdiff_t voken_quantised_scratch(ptrdiff_t depth) {
+    return 2 * voken_quantised_spans(depth) * voken_quantised_span(VOKEN_Q8_0);
 }
 
 // Floats of scratch for attention with heads of a width.

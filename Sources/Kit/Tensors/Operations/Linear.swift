@@ -80,6 +80,38 @@ func checkResidual(_ residual: Tensor?, _ shape: Shape) {
         "residual \(residual?.shape ?? []) of a result \(shape)")
 }
 
+/// The same map with a quantised weight: each row of `x` is quantised as well, in blocks of 32 to
+/// whole numbers between -127 and 127, and products of blocks are exact.
+///
+/// - Parameters:
+///   - x: `[..., K]`.
+///   - weight: `[N, K]`.
+///   - bias: `[N]`, not quantised.
+/// - Returns: `[..., N]`.
+///
+/// An element is the sum over the blocks in the order of the depth, each scaled and added in 32-bit
+/// floats, and then the bias: a row has the same bytes whatever other rows there are, on how many
+/// threads, and on every CPU. A block of `x` that holds a number that is not finite makes its row
+/// NaN; one with magnitudes below 2⁻¹⁰⁰ alone counts as zero.
+public func linear(_ x: Tensor, _ weight: QuantisedWeight, bias: Tensor? = nil) -> Tensor {
+    precondition(
+        x.shape.rank >= 1 && x.shape[-1] == weight.shape[1],
+        "linear: x \(x.shape), weight \(weight.shape)")
+    let columns = weight.shape[0]
+    precondition(
+        bias == nil || bias?.shape == [columns],
+        "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
+    let product = QuantisedProduct(
+        rows: x.count / x.shape[-1], columns: columns, depth: weight.shape[1])
+    return unsafe Tensor(uninitialized: x.shape.with(columns, at: -1)) { y in
+        unsafe x.withElements { x in
+            unsafe bias.withElements { bias in
+                unsafe product(x, weight, bias: bias, into: y)
+            }
+        }
+    }
+}
+
 func linearForward(
     _ x: UnsafePointer<Float>, _ weight: Weight, adding added: Addends,
     into y: UnsafeMutablePointer<Float>, rows: Int
