@@ -54,7 +54,7 @@ struct PlaceAttention: Sendable {
     func callAsFunction(_ x: Tensor) -> Tensor {
         let shape = x.shape
         let places = norm(x).reshaped([shape[0], shape[1] * shape[2], shape[3]])
-        return x + attention(places).reshaped(shape)
+        return attention(places, adding: x.reshaped(places.shape)).reshaped(shape)
     }
 }
 

@@ -24,8 +24,8 @@ struct ClipTextBlock: Sendable {
 
     /// `[B, L, C]` to `[B, L, C]`.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let x = x + attention(norm1(x), causal: true)
-        return x + fc2(activation(fc1(norm2(x))))
+        let x = attention(norm1(x), causal: true, adding: x)
+        return fc2(activation(fc1(norm2(x))), adding: x)
     }
 }
 

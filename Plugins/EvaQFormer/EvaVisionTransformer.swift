@@ -60,7 +60,7 @@ struct EvaBlock: Sendable {
 
     /// `[B, N, C]` to `[B, N, C]`.
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let x = x + attention(norm1(x))
-        return x + fc2(gelu(fc1(norm2(x))))
+        let x = attention(norm1(x), adding: x)
+        return fc2(gelu(fc1(norm2(x))), adding: x)
     }
 }

@@ -67,7 +67,7 @@ struct QFormerLayer: Sendable {
     func callAsFunction(_ x: Tensor, picture: Tensor) -> Tensor {
         var x = selfAttention(x, over: x)
         if let crossAttention { x = crossAttention(x, over: picture) }
-        return norm(x + output(gelu(intermediate(x))))
+        return norm(output(gelu(intermediate(x)), adding: x))
     }
 }
 
@@ -90,6 +90,6 @@ struct PostNormAttention: Sendable {
 
     /// `[B, Q, C]` over `[B, N, D]`, to `[B, Q, C]`.
     func callAsFunction(_ x: Tensor, over context: Tensor) -> Tensor {
-        norm(x + attention(x, over: context))
+        norm(attention(x, over: context, adding: x))
     }
 }

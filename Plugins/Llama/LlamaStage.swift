@@ -13,6 +13,7 @@ public struct LlamaStage: LanguageModel {
     public static let descriptor = StageDescriptor(.languageModel, name: "llama", version: "1")
 
     public let tokenizer: any VokenTokenizer
+    public let hasVokens: Bool
     private let configuration: LlamaConfiguration
     private let vocabulary: LlamaVocabulary
     private let blocks: [LlamaBlock]
@@ -26,6 +27,7 @@ public struct LlamaStage: LanguageModel {
             placement: try context.settings.choice("lora", default: LoRAPlacement.apart))
         configuration = c
         let isTextOnly = try context.settings.boolean("text_only", default: false)
+        hasVokens = !isTextOnly
         tokenizer = try LlamaVocabulary.tokenizer(
             model, context.settings, rows: c.vocabulary, isTextOnly: isTextOnly)
         vocabulary = try LlamaVocabulary(p, c, size: tokenizer.count)

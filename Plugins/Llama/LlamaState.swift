@@ -27,6 +27,26 @@ final class KeyValueCache {
         keyRows.truncate(to: count)
         valueRows.truncate(to: count)
     }
+
+    func piece(_ positions: Range<Int>) -> LlamaPiece.Layer {
+        LlamaPiece.Layer(keys: keyRows.copy(positions), values: valueRows.copy(positions))
+    }
+}
+
+/// What some positions have left in every layer.
+struct LlamaPiece: LanguageModelPiece {
+    struct Layer {
+        /// `[T, width]`, the keys rotated to their positions.
+        let keys, values: Tensor
+    }
+
+    let layers: [Layer]
+    /// The first position.
+    let start: Int
+
+    var byteCount: Int {
+        layers.reduce(0) { $0 + $1.keys.count + $1.values.count } * MemoryLayout<Float>.stride
+    }
 }
 
 /// The state of one sequence: a cache for every layer.
@@ -45,5 +65,19 @@ final class LlamaState: LanguageModelState, @unchecked Sendable {
 
     func truncate(to count: Int) {
         for cache in caches { cache.truncate(to: count) }
+    }
+
+    func piece(_ positions: Range<Int>) -> (any LanguageModelPiece)? {
+        LlamaPiece(layers: caches.map { $0.piece(positions) }, start: positions.lowerBound)
+    }
+
+    func append(_ piece: any LanguageModelPiece) {
+        guard let piece = piece as? LlamaPiece, piece.layers.count == caches.count else {
+            preconditionFailure("a piece of another stage: \(type(of: piece))")
+        }
+        precondition(piece.start == count, "a piece from \(piece.start) on at \(count)")
+        for (cache, layer) in zip(caches, piece.layers) {
+            cache.append(keys: layer.keys, values: layer.values)
+        }
     }
 }

@@ -7,8 +7,15 @@ struct SpatialTransformer: Sendable {
     let norm: GroupNorm
     let input, output: Linear
     let blocks: [TransformerBlock]
+    /// Among all of the UNet, from 0.
+    private let number: Int
 
-    init(_ p: Parameters, _ level: UNetLevel, _ c: UNetConfiguration) throws(ParameterError) {
+    /// - Parameter count: of those made before.
+    init(
+        _ p: Parameters, _ level: UNetLevel, _ c: UNetConfiguration, _ count: inout Int
+    ) throws(ParameterError) {
+        number = count
+        count += 1
         let channels = level.channels
         norm = try GroupNorm(p["norm"], groups: c.normGroups, channels: channels, epsilon: 1e-6)
         input = try Linear(p["proj_in"], channels, channels)
@@ -23,13 +30,19 @@ struct SpatialTransformer: Sendable {
         output = try Linear(p["proj_out"], channels, channels)
     }
 
-    /// `[B, H, W, C]` under a conditioning `[B, L, D]`, to `[B, H, W, C]`.
-    func callAsFunction(_ x: Tensor, conditioning: Tensor) -> Tensor {
+    /// `[B, H, W, C]` to `[B, H, W, C]`.
+    func callAsFunction(_ x: Tensor, _ pass: UNetPass) -> Tensor {
         let shape = x.shape
+        let merging = pass.merging.flatMap {
+            shape[1] == $0.height && shape[2] == $0.width ? $0 : nil
+        }
         var h = norm(x).reshaped([shape[0], shape[1] * shape[2], shape[3]])
         h = input(h)
-        for block in blocks { h = block(h, conditioning: conditioning) }
-        return x + output(h).reshaped(shape)
+        for (index, block) in blocks.enumerated() {
+            h = block(
+                h, over: pass.keysAndValues(transformer: number, block: index), merging: merging)
+        }
+        return output(h.reshaped(shape), adding: x)
     }
 }
 
@@ -54,11 +67,29 @@ struct TransformerBlock: Sendable {
         output = try Linear(p["ff"]["net"][2], 4 * channels, channels)
     }
 
-    /// `[B, N, C]` under a conditioning `[B, L, D]`, to `[B, N, C]`.
-    func callAsFunction(_ x: Tensor, conditioning: Tensor) -> Tensor {
-        var x = x + selfAttention(norm1(x))
-        x = x + crossAttention(norm2(x), over: conditioning)
-        return x + output(geglu(gated(norm3(x))))
+    /// `[B, N, C]` under a conditioning, to `[B, N, C]`.
+    func callAsFunction(
+        _ x: Tensor, over conditioning: KeysAndValues, merging: MergingPlan?
+    ) -> Tensor {
+        var x = attended(norm1(x), merging, adding: x)
+        x = crossAttention(norm2(x), over: conditioning, adding: x)
+        return output(geglu(gated(norm3(x))), adding: x)
+    }
+
+    private func attended(
+        _ x: Tensor, _ merging: MergingPlan?, adding residual: Tensor
+    ) -> Tensor {
+        guard let matching = merging?.matching(x) else {
+            return selfAttention(x, adding: residual)
+        }
+        let merged = matching.enumerated().map { sample, matching in
+            matching.merge(x.slice(axis: 0, sample..<sample + 1))
+        }
+        let attended = selfAttention(concatenate(merged, axis: 0))
+        let whole = matching.enumerated().map { sample, matching in
+            matching.unmerge(attended.slice(axis: 0, sample..<sample + 1))
+        }
+        return residual + concatenate(whole, axis: 0)
     }
 }
 

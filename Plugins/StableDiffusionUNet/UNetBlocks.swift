@@ -10,7 +10,7 @@ struct DownBlock: Sendable {
 
     init(
         _ p: Parameters, _ level: UNetLevel, from inputs: Int, halves: Bool,
-        _ c: UNetConfiguration
+        _ c: UNetConfiguration, _ transformers: inout Int
     ) throws(ParameterError) {
         let channels = level.channels
         var resnets: [ResnetBlock] = []
@@ -20,7 +20,8 @@ struct DownBlock: Sendable {
                 try ResnetBlock(
                     p["resnets"][index], from: index == 0 ? inputs : channels, to: channels, c))
             if level.attends {
-                attentions.append(try SpatialTransformer(p["attentions"][index], level, c))
+                attentions.append(
+                    try SpatialTransformer(p["attentions"][index], level, c, &transformers))
             }
         }
         self.resnets = resnets
@@ -36,13 +37,10 @@ struct DownBlock: Sendable {
     ///   - x: `[B, H, W, C]`.
     ///   - skips: gains the output of every layer, for the way up.
     /// - Returns: `[B, H/2, W/2, C']`, halves rounded up; the coarsest level keeps its extents.
-    func callAsFunction(
-        _ x: Tensor, time: Tensor, conditioning: Tensor, skips: inout [Tensor]
-    ) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ pass: UNetPass, skips: inout [Tensor]) -> Tensor {
         var x = x
         for index in resnets.indices {
-            x = resnets[index](x, time: time)
-            if !attentions.isEmpty { x = attentions[index](x, conditioning: conditioning) }
+            x = layer(index, x, pass)
             skips.append(x)
         }
         if let downsampler {
@@ -51,6 +49,12 @@ struct DownBlock: Sendable {
         }
         return x
     }
+
+    /// One resnet with its attention.
+    func layer(_ index: Int, _ x: Tensor, _ pass: UNetPass) -> Tensor {
+        let x = resnets[index](x, time: pass.time)
+        return attentions.isEmpty ? x : attentions[index](x, pass)
+    }
 }
 
 /// A resnet, attention and a resnet at the coarsest resolution.
@@ -58,15 +62,17 @@ struct MidBlock: Sendable {
     let resnet1, resnet2: ResnetBlock
     let attention: SpatialTransformer
 
-    init(_ p: Parameters, _ level: UNetLevel, _ c: UNetConfiguration) throws(ParameterError) {
+    init(
+        _ p: Parameters, _ level: UNetLevel, _ c: UNetConfiguration, _ transformers: inout Int
+    ) throws(ParameterError) {
         resnet1 = try ResnetBlock(p["resnets"][0], from: level.channels, to: level.channels, c)
-        attention = try SpatialTransformer(p["attentions"][0], level, c)
+        attention = try SpatialTransformer(p["attentions"][0], level, c, &transformers)
         resnet2 = try ResnetBlock(p["resnets"][1], from: level.channels, to: level.channels, c)
     }
 
     /// `[B, H, W, C]` to `[B, H, W, C]`.
-    func callAsFunction(_ x: Tensor, time: Tensor, conditioning: Tensor) -> Tensor {
-        resnet2(attention(resnet1(x, time: time), conditioning: conditioning), time: time)
+    func callAsFunction(_ x: Tensor, _ pass: UNetPass) -> Tensor {
+        resnet2(attention(resnet1(x, time: pass.time), pass), time: pass.time)
     }
 }
 
@@ -82,7 +88,7 @@ struct UpBlock: Sendable {
     ///   - finer: channels of the next finer level, which left the last skip here.
     init(
         _ p: Parameters, _ level: UNetLevel, from inputs: Int, finer: Int, attends: Bool,
-        doubles: Bool, _ c: UNetConfiguration
+        doubles: Bool, _ c: UNetConfiguration, _ transformers: inout Int
     ) throws(ParameterError) {
         let channels = level.channels
         let count = level.resnets + 1
@@ -94,7 +100,8 @@ struct UpBlock: Sendable {
             resnets.append(
                 try ResnetBlock(p["resnets"][index], from: below + skip, to: channels, c))
             if attends {
-                attentions.append(try SpatialTransformer(p["attentions"][index], level, c))
+                attentions.append(
+                    try SpatialTransformer(p["attentions"][index], level, c, &transformers))
             }
         }
         self.resnets = resnets
@@ -109,19 +116,23 @@ struct UpBlock: Sendable {
     ///   - x: `[B, H, W, C]`.
     ///   - skips: loses the outputs that the way down left at this level.
     /// - Returns: `[B, H', W', C']`, with the extents of the next skip.
-    func callAsFunction(
-        _ x: Tensor, time: Tensor, conditioning: Tensor, skips: inout [Tensor]
-    ) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ pass: UNetPass, skips: inout [Tensor]) -> Tensor {
         var x = x
-        for index in resnets.indices {
-            x = resnets[index](concatenate([x, skips.removeLast()], axis: 3), time: time)
-            if !attentions.isEmpty { x = attentions[index](x, conditioning: conditioning) }
-        }
+        for index in resnets.indices { x = layer(index, x, pass, &skips) }
         guard let upsampler, let next = skips.last?.shape else { return x }
         // An odd extent was rounded up when it was halved.
         let doubled = upsampleNearest(x, by: 2)
             .cropped(axis: 1, to: next[1]).cropped(axis: 2, to: next[2])
         return upsampler(doubled)
+    }
+
+    /// One resnet with its attention.
+    func layer(
+        _ index: Int, _ x: Tensor, _ pass: UNetPass, _ skips: inout [Tensor]
+    ) -> Tensor {
+        let x = resnets[index](
+            concatenate([x, skips.removeLast()], axis: 3), time: pass.time)
+        return attentions.isEmpty ? x : attentions[index](x, pass)
     }
 }
 

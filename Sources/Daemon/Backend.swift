@@ -60,6 +60,7 @@ public protocol Backend: Sendable {
 
     /// The calls of stages since the start.
     var stageCounters: [StageKind: StageCounter] { get }
+    var promptCache: PromptCacheCounters { get }
 }
 
 /// A job that was queued.

@@ -11,7 +11,8 @@ extension StoryRequest {
             steps: request.steps, seed: request.seed, guidance: request.guidance,
             guidanceRescale: request.guidanceRescale,
             scheduler: request.scheduler,
-            schedulerOptions: try options(request.schedulerOptions))
+            schedulerOptions: try options(request.schedulerOptions),
+            shortcuts: ShortcutSettings(request.shortcuts))
     }
 }
 

@@ -75,6 +75,7 @@ public final class EngineBackend: Backend {
     public func offers() -> [Offer] { swapper.offers() }
 
     public var stageCounters: [StageKind: StageCounter] { engine.stageCounters }
+    public var promptCache: PromptCacheCounters { engine.promptCache }
 }
 
 private struct EngineJob: JobHandle {

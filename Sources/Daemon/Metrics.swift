@@ -37,6 +37,12 @@ struct Metrics {
         }
         gauge("sessions", "Kept.", Double(stats.sessions))
         gauge("session_bytes", "Of their caches and pictures.", Double(stats.sessionBytes))
+        let prompts = stats.promptCache
+        gauge("prompt_cache_bytes", "Of beginnings of prompts.", Double(prompts.bytes))
+        counter("prompt_positions_total", "Of all prompts.") { [([], Double(prompts.positions))] }
+        counter("prompt_positions_reused_total", "That another request had brought.") {
+            [([], Double(prompts.reused))]
+        }
     }
 
     private mutating func addJobs(_ status: StatusReply, _ stats: StatsReply) {

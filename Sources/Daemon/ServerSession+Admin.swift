@@ -86,6 +86,7 @@ extension ServerCore {
 
     var stats: StatsReply {
         let sessions = backend.sessions?.totals ?? SessionTotals()
+        let prompts = backend.promptCache
         return StatsReply(
             stages: backend.stageCounters.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                 StageCalls(
@@ -97,7 +98,10 @@ extension ServerCore {
             connections: takenCount, cutOff: cutOffs,
             sessions: sessions.sessions, sessionBytes: sessions.bytes + sessions.cacheBytes,
             openDescriptors: openDescriptors(), keptJobs: jobs.endedCount,
-            keptBytes: jobs.endedBytes)
+            keptBytes: jobs.endedBytes,
+            promptCache: PromptCacheStats(
+                bytes: prompts.bytes, pieces: prompts.pieces, positions: prompts.asked,
+                reused: prompts.reused))
     }
 }
 

@@ -15,7 +15,8 @@ extension TurnRequest {
                 steps: request.steps, seed: request.seed, guidance: request.guidance,
                 guidanceRescale: request.guidanceRescale,
                 scheduler: request.scheduler,
-                schedulerOptions: try options(request.schedulerOptions)))
+                schedulerOptions: try options(request.schedulerOptions),
+                shortcuts: ShortcutSettings(request.shortcuts)))
     }
 }
 
@@ -25,7 +26,8 @@ extension Pipelines.SessionSettings {
             steps: settings.steps, seed: settings.seed, guidance: settings.guidance,
             guidanceRescale: settings.guidanceRescale,
             scheduler: settings.scheduler,
-            schedulerOptions: try options(settings.schedulerOptions))
+            schedulerOptions: try options(settings.schedulerOptions),
+            shortcuts: ShortcutSettings(settings.shortcuts))
     }
 }
 
@@ -35,7 +37,26 @@ extension Wire.SessionSettings {
             steps: settings.steps, seed: settings.seed, guidance: settings.guidance,
             guidanceRescale: settings.guidanceRescale,
             scheduler: settings.scheduler,
-            schedulerOptions: optionsText(settings.schedulerOptions))
+            schedulerOptions: optionsText(settings.schedulerOptions),
+            shortcuts: ShortcutOptions(settings.shortcuts))
+    }
+}
+
+extension ShortcutSettings {
+    init(_ options: ShortcutOptions) {
+        self.init(
+            guidanceInterval: options.guidanceInterval.map {
+                GuidanceInterval(low: $0.low, high: $0.high)
+            }, deepCache: options.deepCache, tokenMerging: options.tokenMerging)
+    }
+}
+
+extension ShortcutOptions {
+    fileprivate init(_ settings: ShortcutSettings) {
+        self.init(
+            guidanceInterval: settings.guidanceInterval.map {
+                GuidanceInterval(low: $0.low, high: $0.high)
+            }, deepCache: settings.deepCache, tokenMerging: settings.tokenMerging)
     }
 }
 

@@ -4,6 +4,8 @@ struct CaptionPrompts: TaskPrompts {
         ".", "!", "\"", "(", ")", "*", "#", ":", ";", "~",
     ]
 
+    let beginning = ""
+
     func illustration(of text: String, after history: StoryHistory) -> Prompt? {
         Prompt(text: Self.cleaned(text))
     }

@@ -11,6 +11,8 @@ struct ContextMemory: Sendable {
     private weak var model: MemoryAccount?
     /// Pictures as the language model sees them, each `[N, D]`, by their numbers.
     private(set) var encodings: [Int: Tensor] = [:]
+    /// Of the same pictures, the sums.
+    private var sums: [Int: String] = [:]
     var prefix: PromptPrefix?
 
     /// Drops what other stages have made than those of a generation.
@@ -20,6 +22,7 @@ struct ContextMemory: Sendable {
         )
         if encoder !== newEncoder {
             encodings = [:]
+            sums = [:]
             if prefix?.hasPictures == true { prefix = nil }
         }
         if model !== newModel { prefix = nil }
@@ -27,11 +30,28 @@ struct ContextMemory: Sendable {
         model = newModel
     }
 
-    mutating func keep(_ encoding: Tensor, of picture: Int) { encodings[picture] = encoding }
+    mutating func keep(_ encoding: Tensor, of picture: Int) {
+        encodings[picture] = encoding
+        sums[picture] = encoding.sum
+    }
+
+    /// A prompt, position by position.
+    /// - Parameter items: all of their pictures were kept.
+    func positions(of items: [InputItem]) -> [PromptPosition] {
+        items.flatMap { item -> [PromptPosition] in
+            switch item {
+            case .token(let token): return [.token(token)]
+            case .image(let number):
+                let rows = encodings[number]?.shape[0] ?? 0
+                return (0..<rows).map { .picture(sum: sums[number] ?? "", row: $0) }
+            }
+        }
+    }
 
     /// Forgets the pictures from a number on: others may take their numbers.
     mutating func forget(picturesFrom count: Int) {
         encodings = encodings.filter { $0.key < count }
+        sums = sums.filter { $0.key < count }
         prefix?.forget(picturesFrom: count)
     }
 
@@ -41,7 +61,7 @@ struct ContextMemory: Sendable {
         }
     }
 
-    var positions: Int { prefix?.positions ?? 0 }
+    var cachedPositions: Int { prefix?.positions ?? 0 }
 }
 
 /// A sequence of the language model that begins with a prompt.
@@ -55,20 +75,19 @@ struct PromptPrefix: Sendable {
     private var items: [InputItem]
     /// That whole pieces of the prompt have brought.
     private(set) var positions: Int
-    /// Positions of a whole piece.
-    private let piece: Int
+    private let pieces: PromptPieces
     /// Positions of a picture.
     private let picture: Int
 
     /// - Parameter positions: of the prompt that `state` holds.
     init(
-        _ state: any LanguageModelState, of items: [InputItem], positions: Int, piece: Int,
-        picture: Int
+        _ state: any LanguageModelState, of items: [InputItem], positions: Int,
+        _ pieces: PromptPieces, picture: Int
     ) {
         self.state = state
         self.items = items
-        self.positions = positions / piece * piece
-        self.piece = piece
+        self.positions = pieces.end(before: positions)
+        self.pieces = pieces
         self.picture = picture
     }
 
@@ -78,15 +97,15 @@ struct PromptPrefix: Sendable {
 
     /// The positions, from the first, that a prompt can begin with instead of taking them in: whole
     /// pieces, and never all of it, since the state at its end is needed.
-    func usable(for prompt: [InputItem], piece: Int) -> Int {
-        guard piece == self.piece else { return 0 }
+    func usable(for prompt: [InputItem], _ pieces: PromptPieces) -> Int {
+        guard pieces == self.pieces else { return 0 }
         var common = 0
         for (old, new) in zip(items, prompt) {
             guard old == new else { break }
             common += length(of: new)
         }
         let all = prompt.reduce(0) { $0 + length(of: $1) }
-        return min(common, positions, all - 1) / piece * piece
+        return pieces.end(before: min(common, positions, all - 1))
     }
 
     mutating func forget(picturesFrom count: Int) {
@@ -96,7 +115,7 @@ struct PromptPrefix: Sendable {
         guard let end = items.firstIndex(where: isForgotten) else { return }
         items = Array(items[..<end])
         let left = items.reduce(0) { $0 + length(of: $1) }
-        positions = min(positions, left / piece * piece)
+        positions = min(positions, pieces.end(before: left))
     }
 
     private func length(of item: InputItem) -> Int {

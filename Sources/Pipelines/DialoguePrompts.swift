@@ -12,6 +12,8 @@ struct DialoguePrompts: TaskPrompts {
             + "Please generate \(question)."
     }
 
+    var beginning: String { system }
+
     /// A turn is drawn by whoever takes it, never afterwards.
     func illustration(of text: String, after history: StoryHistory) -> Prompt? { nil }
 

@@ -1,7 +1,6 @@
 import Checkpoints
 import PluginHost
 import Stages
-import Synchronization
 import Tensors
 
 /// All stages of a pipeline, loaded, with its options: immutable, and numbered.
@@ -26,7 +25,7 @@ public final class Generation: Sendable {
     let host: PluginHost
     /// Of the calls of the stages.
     let plans: [StageKind: StepPlans]
-    private let unconditionalFeature: UnconditionalFeature
+    let unconditional: Unconditional
 
     /// - Parameters:
     ///   - stages: by the keys of the file's entries; all of them.
@@ -59,12 +58,7 @@ public final class Generation: Sendable {
         self.host = host
         loaded = stages
         self.origins = stages.mapValues { _ in number }.merging(origins) { _, origin in origin }
-        let mapper = stages["stage.feature_mapper"]?.weights
-        if let former, mapper === former.loaded["stage.feature_mapper"]?.weights {
-            unconditionalFeature = former.unconditionalFeature
-        } else {
-            unconditionalFeature = UnconditionalFeature()
-        }
+        unconditional = Unconditional(stages, sharing: former)
         var plans: [StageKind: StepPlans] = [:]
         for (kind, entry) in file.stages {
             let isShared = former?.loaded[entry.key]?.weights === stages[entry.key]?.weights
@@ -89,13 +83,6 @@ public final class Generation: Sendable {
                 stages[entry.key].map { StageSummary($0, entry) }
             }
         try StageContract.check(self)
-    }
-
-    /// The mapper's answer to zeros, `[1, L, C]`: the negative side of classifier-free guidance;
-    /// `nil` until the first request that needs it has asked for it.
-    var unconditional: Tensor? {
-        get { unconditionalFeature.known }
-        set { unconditionalFeature.known = newValue }
     }
 
     // Asked for anew at each use: under a memory limit a stage may be let go of meanwhile.
@@ -125,14 +112,4 @@ public final class Generation: Sendable {
 
     /// Pixels of a side of the pictures.
     var pictureSide: Int { unet.sampleSize * vae.downsampling }
-}
-
-/// Constant for a mapper, so known once for all generations that share it.
-private final class UnconditionalFeature: Sendable {
-    private let feature = Mutex<Tensor?>(nil)
-
-    var known: Tensor? {
-        get { feature.withLock { $0 } }
-        set { feature.withLock { $0 = newValue } }
-    }
 }

@@ -17,32 +17,35 @@ struct ImageTask {
     let calls: Int
     private let generation: Generation
     private let guidance: Guidance
+    private let interval: GuidanceInterval
     private let features: Tensor
     private let scheduler: SchedulerChoice
     private var trajectory: any Trajectory
+    /// Of each call, as far as the scheduler tells.
+    private let sigmas: [Double]
     private var noise: TorchGenerator
     private var sample: Tensor
-    /// `[1, L, C]`.
-    private var conditional: Tensor?
-    /// `[2, L, C]`: unconditional, conditional; without guidance `[1, L, C]`, conditional.
-    private var conditioning: Tensor?
+    private var shortcuts: ImageShortcuts
+    private var conditional: ImageConditioning?
     private var call = 0
 
     /// - Parameter features: `[1, vokens, D]`.
     init(
-        _ generation: Generation, features: Tensor, scheduler: SchedulerChoice, steps: Int,
-        guidance: Guidance, seed: UInt64
+        _ generation: Generation, features: Tensor, _ drawing: Drawing, seed: UInt64
     ) throws(RequestError) {
         self.generation = generation
         self.features = features
-        self.scheduler = scheduler
-        self.guidance = guidance
+        scheduler = drawing.scheduler
+        guidance = drawing.guidance
+        interval = drawing.shortcuts.guidanceInterval
+        shortcuts = ImageShortcuts(drawing.shortcuts, seed: seed)
         do {
-            trajectory = try scheduler.scheduler.trajectory(steps: steps)
+            trajectory = try scheduler.scheduler.trajectory(steps: drawing.steps)
         } catch {
             throw RequestError(.invalid, "steps: \(error)")
         }
         calls = trajectory.timesteps.count
+        sigmas = trajectory.sigmas
         noise = TorchGenerator(seed: seed)
         // Drawn in torch's order, channels before rows.
         let side = generation.unet.sampleSize
@@ -52,53 +55,68 @@ struct ImageTask {
 
     /// What it needs to go on.
     func work() throws(RequestError) -> StageWork {
-        guard let conditioning else {
-            return .map(
-                conditional == nil ? features : Tensor(features.shape, repeating: 0))
-        }
+        guard let conditional else { return .map(features) }
         guard call < calls else { return .decode(sample) }
-        let input = MemoryAccount.charging(scheduler.loaded.work) {
-            trajectory.modelInput(sample, call: call)
+        guard guidance.isOn else { return .predict(try prediction([conditional])) }
+        guard let unconditional else {
+            return .map(Tensor(features.shape, repeating: 0))
         }
-        try requireShape(input)
         return .predict(
-            guidance.isOn ? concatenate([input, input], axis: 0) : input,
-            timestep: trajectory.timesteps[call], conditioning: conditioning)
+            try prediction(isGuided ? [unconditional, conditional] : [conditional]))
     }
 
     /// Takes the answer to its work.
     /// - Returns: `nil` if there is nothing to tell.
     mutating func take(_ answer: Tensor) throws(RequestError) -> Outcome? {
-        guard conditioning != nil else {
+        guard hasConditioning else {
             takeFeature(answer)
-            return conditioning == nil ? nil : .began
+            return hasConditioning ? .began : nil
         }
         guard call < calls else {
             return .decoded(answer.reshaped([answer.shape[1], answer.shape[2], 3]))
         }
-        let output = guidance.isOn ? guidance(answer) : answer
+        let output = isGuided ? guidance(answer) : answer
         let next = MemoryAccount.charging(scheduler.loaded.work) {
             trajectory.step(sample, output: output, call: call, noise: &noise)
         }
         try requireShape(next)
         sample = next
+        shortcuts.note(call: call, isGuided: isGuided)
         call += 1
         return .called(call)
     }
 
+    /// Whether the next call is of a pair: unconditional, conditional.
+    private var isGuided: Bool {
+        guidance.isOn && (interval.isAll || interval.contains(sigmas[call]))
+    }
+
+    private var unconditional: ImageConditioning? { generation.unconditional.conditioning }
+
+    private var hasConditioning: Bool {
+        conditional != nil && (!guidance.isOn || unconditional != nil)
+    }
+
     /// The mapper's answer to the vokens, and then, if it is not known yet, to zeros.
     private mutating func takeFeature(_ feature: Tensor) {
-        guard guidance.isOn else {
-            conditioning = feature
-            return
-        }
         if conditional == nil {
-            conditional = feature
+            conditional = ImageConditioning(feature)
         } else {
-            generation.unconditional = feature
+            generation.unconditional.take(feature)
         }
-        guard let conditional, let unconditional = generation.unconditional else { return }
-        conditioning = concatenate([unconditional, conditional], axis: 0)
+    }
+
+    private func prediction(
+        _ conditioning: [ImageConditioning]
+    ) throws(RequestError) -> Prediction {
+        let input = MemoryAccount.charging(scheduler.loaded.work) {
+            trajectory.modelInput(sample, call: call)
+        }
+        try requireShape(input)
+        return Prediction(
+            latents: conditioning.count == 2 ? concatenate([input, input], axis: 0) : input,
+            timestep: trajectory.timesteps[call], conditioning: conditioning,
+            shortcuts: shortcuts.options(call: call, isGuided: conditioning.count == 2))
     }
 
     /// The next stage would trap on a sample of another shape.

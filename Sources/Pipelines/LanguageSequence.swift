@@ -15,21 +15,31 @@ struct LanguageSequence {
     /// Positions that need not be taken in.
     let reused: Int
 
-    /// - Parameter memory: has the encodings of all pictures in `items`; its sequence is taken if it
-    ///   begins as this one does.
+    private let pieces: PromptPieces
+    /// The prompt, for ``PromptCache``.
+    private let positions: [PromptPosition]
+
+    /// - Parameters:
+    ///   - memory: has the encodings of all pictures in `items`; its sequence is taken if it begins
+    ///     as this one does.
+    ///   - cache: where more of the beginning may be.
     init(
-        _ generation: Generation, _ items: [InputItem], _ memory: ContextMemory
+        _ generation: Generation, _ items: [InputItem], _ memory: ContextMemory,
+        _ cache: PromptCache
     ) throws(RequestError) {
         self.generation = generation
         self.items = items
-        let piece = generation.file.engine.prefillChunk
-        reused = memory.prefix?.usable(for: items, piece: piece) ?? 0
-        if reused > 0, let prefix = memory.prefix {
+        pieces = SceneRoom(generation).pieces(of: items)
+        positions = memory.positions(of: items)
+        let own = memory.prefix?.usable(for: items, pieces) ?? 0
+        if own > 0, let prefix = memory.prefix {
             state = prefix.state
-            state.truncate(to: reused)
+            state.truncate(to: own)
         } else {
             state = generation.makeState()
         }
+        cache.advance(state, through: positions, pieces, generation)
+        reused = state.count
         var parts: [Tensor] = []
         var tokens: [Int] = []
         for item in items {
@@ -55,10 +65,12 @@ struct LanguageSequence {
     /// For another prompt that begins like this one.
     var prefix: PromptPrefix {
         PromptPrefix(
-            state, of: items, positions: min(state.count, prompt.shape[0]),
-            piece: generation.file.engine.prefillChunk,
+            state, of: items, positions: min(state.count, prompt.shape[0]), pieces,
             picture: generation.imageEncoder.positions)
     }
+
+    /// Hands the prompt, once all of it was taken in, to others that begin like it.
+    func share(_ cache: PromptCache) { cache.keep(state, of: positions, pieces, generation) }
 
     /// Positions that are left.
     var room: Int { generation.contextLength - state.count }
@@ -66,7 +78,7 @@ struct LanguageSequence {
     /// The next piece of the prompt.
     func nextPiece() -> StageWork {
         let start = state.count
-        let end = min(start + generation.file.engine.prefillChunk, prompt.shape[0])
+        let end = min(pieces.end(from: start), prompt.shape[0])
         return .forward(prompt.slice(axis: 0, start..<end), state)
     }
 

@@ -53,11 +53,17 @@ struct LanguageTurn {
         stop = StopRule(tokenizer, faithful: generation.file.engine.faithful)
         special = Set(tokenizer.vokens).union([
             tokenizer.unknown, tokenizer.beginning, tokenizer.end, tokenizer.imagePlaceholder,
-        ])
+        ]).union(tokenizer.marks.compactMap { Self.token($0, tokenizer) })
         clean = TextStream(.clean, tokenizer)
         verbatim = TextStream(.verbatim, tokenizer)
         // The published code's sequence begins with id 0, which it prints.
         _ = verbatim.append(tokenizer.unknown)
+    }
+
+    /// The single token that a mark is.
+    private static func token(_ mark: String, _ tokenizer: any VokenTokenizer) -> Int? {
+        let ids = tokenizer.encode(mark)
+        return ids.count == 1 ? ids[0] : nil
     }
 
     /// How many tokens were sampled.
@@ -167,7 +173,8 @@ struct LanguageTurn {
     }
 
     private var textPiece: [StoryHistory.Piece] {
-        let text = Mark.removed(from: clean.text)
+        let text = Mark.removed(
+            from: clean.text, generation.languageModel.tokenizer.marks)
         return text.isEmpty ? [] : [.text(text)]
     }
 

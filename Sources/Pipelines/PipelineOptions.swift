@@ -7,6 +7,7 @@ public struct RequestDefaults: Sendable, Equatable {
     /// As users of schedulers count them; PNDM, for one, calls the UNet once more.
     public let steps: Int
     public let guidance: Guidance
+    public let shortcuts: Shortcuts
     /// `nil` for a seed drawn anew for each request.
     public let seed: UInt64?
 
@@ -17,7 +18,35 @@ public struct RequestDefaults: Sendable, Equatable {
             scale: try table.number("guidance", default: 7.5, in: RequestLimits.guidance),
             rescale: try table.number(
                 "guidance_rescale", default: 0, in: RequestLimits.guidanceRescale))
+        shortcuts = Shortcuts(
+            guidanceInterval: try Self.interval(table),
+            deepCache: try table.integer("deep_cache", default: 1, in: RequestLimits.deepCache),
+            tokenMerging: try table.number(
+                "token_merging", default: 0, in: RequestLimits.tokenMerging))
         seed = try Self.seed(table)
+    }
+
+    private static func interval(_ table: Settings) throws(SettingError) -> GuidanceInterval {
+        let values: [SettingValue]
+        switch table.value("guidance_interval") {
+        case nil: return .all
+        case .array(let elements)?: values = elements
+        case let other?: values = [other]
+        }
+        guard !values.isEmpty else { return .all }
+        let bounds = values.compactMap { value in
+            switch value {
+            case .integer(let integer): Double(integer)
+            case .number(let number): number
+            default: nil
+            }
+        }
+        guard bounds.count == 2, values.count == 2, bounds[0] >= 0, bounds[0] < bounds[1] else {
+            throw table.error(
+                "guidance_interval",
+                "expected two noise levels from 0 up, the lower one first, or [] for all")
+        }
+        return GuidanceInterval(low: bounds[0], high: bounds[1])
     }
 
     private static func seed(_ table: Settings) throws(SettingError) -> UInt64? {
@@ -33,6 +62,8 @@ public struct RequestDefaults: Sendable, Equatable {
 public struct RequestLimits: Sendable, Equatable {
     public static let guidance = 0.0...100.0
     public static let guidanceRescale = 0.0...1.0
+    public static let deepCache = 1...100
+    public static let tokenMerging = 0.0...0.75
 
     /// UTF-8 bytes of a prompt.
     public let promptBytes: Int
@@ -79,6 +110,8 @@ public struct EngineOptions: Sendable, Equatable {
     public let unetBatch: Int
     /// Positions that one step of prefill appends, so that a long prompt can be cancelled.
     public let prefillChunk: Int
+    /// Of the beginnings of prompts that are held for other requests; 0 for none.
+    public let promptCacheBytes: Int
     /// Does what the published code does, oddities included, where it differs from what users
     /// want: see ``StopRule`` and ``Sampler``.
     public let faithful: Bool
@@ -90,6 +123,8 @@ public struct EngineOptions: Sendable, Equatable {
         concurrency = try table.integer("concurrency", default: 4, in: 1...64)
         unetBatch = try table.integer("unet_batch", default: 4, in: 1...64)
         prefillChunk = try table.integer("prefill_chunk", default: 64, in: 1...4096)
+        promptCacheBytes = try table.integer(
+            "prompt_cache_bytes", default: 256 << 20, in: 0...1 << 44)
         faithful = try table.boolean("faithful", default: false)
         let megabytes = try table.integer("memory_limit_mb", default: 0, in: 0...1 << 30)
         memoryLimit = megabytes == 0 ? nil : megabytes << 20

@@ -18,19 +18,24 @@ enum Mark {
     static let image = "<Img><ImageHere></Img>"
     static let turnEnd = "###"
 
-    static let reserved =
-        (0..<8).map { "[IMG\($0)]" } + ["<ImageHere>", "<s>", "</s>", "<unk>"]
-
-    /// The first reserved spelling in a text.
-    static func first(in text: String) -> String? {
-        reserved.first { text.contains($0) }
+    /// The first of a tokenizer's marks that is in a text.
+    ///
+    /// Bytes are compared, as tokenizers do: a mark does not hide behind an accent on its last
+    /// character.
+    static func first(in text: String, _ marks: [String]) -> String? {
+        let bytes = Array(text.utf8)
+        return marks.first { !$0.isEmpty && bytes.firstRange(of: Array($0.utf8)) != nil }
     }
 
-    /// Text without reserved spellings, not even such as appear when others are taken out.
-    static func removed(from text: String) -> String {
+    /// Text without marks, not even such as appear when others are taken out.
+    static func removed(from text: String, _ marks: [String]) -> String {
         var text = text
-        while let mark = first(in: text) {
-            text = text.split(separator: mark, omittingEmptySubsequences: false).joined()
+        while let mark = first(in: text, marks) {
+            var bytes = Array(text.utf8)
+            while let range = bytes.firstRange(of: Array(mark.utf8)) {
+                bytes.removeSubrange(range)
+            }
+            text = String(decoding: bytes, as: UTF8.self)
         }
         return text
     }

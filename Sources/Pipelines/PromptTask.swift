@@ -29,6 +29,9 @@ struct Prompt: Equatable {
 /// Where training picks one of several wordings at random, the first is taken, so that a request
 /// has one meaning.
 protocol TaskPrompts: Sendable {
+    /// What all prompts begin with; empty if nothing.
+    var beginning: String { get }
+
     /// Asks for the picture of a text; `nil` if the task knows no such question. The answer is
     /// `[IMG0]…[IMG7] ###`.
     func illustration(of text: String, after history: StoryHistory) -> Prompt?

@@ -36,12 +36,14 @@ struct Recipe {
         add("seed", String(order.seeds.seed))
         add("image", String(image))
         add("image_seed", String(order.seeds.image(image)))
-        add("steps", String(order.steps))
-        add("scheduler", order.scheduler.recipe)
-        add("guidance", order.guidance.recipe)
+        let drawing = order.drawing
+        add("steps", String(drawing.steps))
+        add("scheduler", drawing.scheduler.recipe)
+        add("guidance", drawing.guidance.recipe)
+        if let shortcuts = drawing.shortcuts.recipe(drawing.guidance) { add("inexact", shortcuts) }
         add("language", file.language.recipe + (file.engine.faithful ? ", faithful" : ""))
         add("arithmetic", arithmeticName)
-        let scheduler = order.scheduler.loaded
+        let scheduler = drawing.scheduler.loaded
         add("code.scheduler", Self.code(scheduler.descriptor.version, scheduler.plugin.sha256))
         for stage in order.generation.stages where stage.kind != .scheduler {
             if let hash = stage.weightsHash { add("weights.\(stage.kind.rawValue)", hash) }

@@ -29,6 +29,15 @@ struct SceneRoom {
         return prompt.map(assemble)
     }
 
+    /// Where an input of this task is cut.
+    func pieces(of input: [InputItem]) -> PromptPieces {
+        let beginning = assemble(Prompt(text: prompts.beginning))
+        let common = zip(beginning, input).prefix { $0 == $1 }.count
+        return PromptPieces(
+            common: prompts.beginning.isEmpty ? 0 : common,
+            longest: generation.file.engine.prefillChunk)
+    }
+
     /// Positions kept free for the answer: of an illustration the vokens, else also its tokens.
     func reserve(for question: Question) -> Int {
         question == .next ? generation.file.language.maxNewTokens + vokens : vokens

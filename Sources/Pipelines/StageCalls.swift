@@ -69,7 +69,10 @@ struct StageCall {
             }
             return parts(generation.languageModel.logits(concatenate(hidden, axis: 0)))
         case .predict:
-            return parts(predictAll())
+            let predictions = works.compactMap { work in
+                if case .predict(let prediction) = work { prediction } else { nil }
+            }
+            return parts(Prediction.call(generation.unet, predictions))
         case .encode, .map, .decode:
             preconditionFailure("\(works[0].kind) keeps no company")
         }
@@ -85,25 +88,11 @@ struct StageCall {
             return generation.languageModel.logits(hidden)
         case .map(let hidden):
             return generation.featureMapper.map(hidden)
-        case .predict(let latents, let timestep, let conditioning):
-            let timesteps = [Float](repeating: timestep, count: latents.shape[0])
-            return generation.unet.predict(
-                latents, timesteps: timesteps, conditioning: conditioning)
+        case .predict(let prediction):
+            return Prediction.call(generation.unet, [prediction])
         case .decode(let latents):
             return generation.vae.decode(latents)
         }
-    }
-
-    private func predictAll() -> Tensor {
-        var (latents, timesteps, conditioning): ([Tensor], [Float], [Tensor]) = ([], [], [])
-        for case .predict(let sample, let timestep, let feature) in works {
-            latents.append(sample)
-            timesteps += [Float](repeating: timestep, count: sample.shape[0])
-            conditioning.append(feature)
-        }
-        return generation.unet.predict(
-            concatenate(latents, axis: 0), timesteps: timesteps,
-            conditioning: concatenate(conditioning, axis: 0))
     }
 
     /// A batch's members, as many for each piece as it has items; one part if they do not add up.
@@ -127,8 +116,8 @@ struct StageCall {
             return [1, generation.languageModel.vocabularySize]
         case .map:
             return [1, generation.featureMapper.length, generation.featureMapper.width]
-        case .predict(let latents, _, _):
-            return latents.shape
+        case .predict(let prediction):
+            return prediction.latents.shape
         case .decode(let latents):
             let scale = generation.vae.downsampling
             return [1, latents.shape[1] * scale, latents.shape[2] * scale, 3]

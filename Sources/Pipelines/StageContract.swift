@@ -20,6 +20,7 @@ enum StageContract {
                     + "\(pair.right.value): these stages do not belong together")
         }
         try checkVocabulary(generation)
+        try checkVokens(generation)
         try checkContext(generation)
     }
 
@@ -82,6 +83,18 @@ enum StageContract {
                 "language_model's tokenizer has \(tokenizer.count) ids but its table \(rows) rows: "
                     + "the tokenizer belongs to another checkpoint")
         }
+    }
+
+    /// A picture needs vokens to be drawn from.
+    private static func checkVokens(_ generation: Generation) throws(PipelineError) {
+        guard !generation.languageModel.hasVokens, generation.file.language.forceGeneration else {
+            return
+        }
+        throw PipelineError(
+            .contract, file: generation.file.path,
+            line: generation.file.line(of: "language.force_generation"),
+            "language.force_generation asks for pictures, and the language model tells text alone: "
+                + "set it to false, or name a model with vokens")
     }
 
     /// Whatever the history, a scene must be left with room to be told and drawn.

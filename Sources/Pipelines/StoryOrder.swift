@@ -13,10 +13,8 @@ struct StoryOrder: Sendable {
     let context: StoryContext
     /// Scenes in all, those included that were told before.
     let scenes: Int
-    let steps: Int
-    let guidance: Guidance
+    let drawing: Drawing
     let seeds: Seeds
-    let scheduler: SchedulerChoice
     /// For the recipe.
     let sources: Sources
     /// Of a session: pictures that this turn brings, by their numbers; `nil` for a whole story.
@@ -45,15 +43,15 @@ struct StoryOrder: Sendable {
     init(_ request: StoryRequest, _ generation: Generation) throws(RequestError) {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         self.generation = generation
-        prompt = try Self.prompt(request.prompt, limits)
+        prompt = try Self.prompt(request.prompt, generation)
         let images = try Self.images(request.images, limits)
         context = StoryContext(shown: images, limits)
         scenes = try Self.scenes(request, generation)
         let settings = SessionSettings(
             steps: request.steps, guidance: request.guidance,
             guidanceRescale: request.guidanceRescale, scheduler: request.scheduler,
-            schedulerOptions: request.schedulerOptions)
-        (steps, guidance, scheduler) = try Self.drawing(settings, generation)
+            schedulerOptions: request.schedulerOptions, shortcuts: request.shortcuts)
+        drawing = try Drawing(settings, generation)
         seeds = Seeds(seed: request.seed ?? defaults.seed ?? Seeds.random())
         var sources = Sources()
         sources.add(scene: 1, prompt, images.map { SHA256.hash($0) })
@@ -71,13 +69,13 @@ struct StoryOrder: Sendable {
         let (file, limits) = (generation.file, generation.file.limits)
         let task = file.language.task
         self.generation = generation
-        prompt = try Self.words(request.text, task, limits)
+        prompt = try Self.words(request.text, task, generation)
         let images = try Self.images(request.images, limits)
         guard task != .caption || images.isEmpty else { throw Self.captionsOnly(file) }
         var before = StoryContext(content, task, limits, memory: memory)
         before.memory.adapt(to: generation)
         let settings = request.settings.over(content.settings)
-        (steps, guidance, scheduler) = try Self.drawing(settings, generation)
+        drawing = try Drawing(settings, generation)
         seeds = Seeds(seed: settings.seed ?? file.defaults.seed ?? Seeds.random())
         let first = before.pictures.count
         before.show(images, limits)
@@ -98,28 +96,14 @@ struct StoryOrder: Sendable {
         try SceneRoom(generation).checkFirst(of: prompt, pictures: images.count)
     }
 
-    /// What decides how pictures are drawn.
-    static func drawing(
-        _ settings: SessionSettings, _ generation: Generation
-    ) throws(RequestError) -> (steps: Int, Guidance, SchedulerChoice) {
-        let (defaults, limits) = (generation.file.defaults, generation.file.limits)
-        let steps = try check(settings.steps ?? defaults.steps, 1...limits.steps, "steps")
-        let guidance = Guidance(
-            scale: try check(
-                settings.guidance ?? defaults.guidance.scale, RequestLimits.guidance, "guidance"),
-            rescale: try check(
-                settings.guidanceRescale ?? defaults.guidance.rescale,
-                RequestLimits.guidanceRescale, "guidance_rescale"))
-        return (steps, guidance, try scheduler(settings, steps: steps, generation))
-    }
-
     /// A model of captions tells nothing and looks at nothing.
     private static func scenes(
         _ request: StoryRequest, _ generation: Generation
     ) throws(RequestError) -> Int {
         let (defaults, limits) = (generation.file.defaults, generation.file.limits)
         guard generation.file.language.task == .caption else {
-            return try check(request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
+            return try RequestError.check(
+                request.scenes ?? defaults.scenes, 1...limits.scenes, "scenes")
         }
         guard request.scenes ?? 1 == 1, request.images.isEmpty else {
             throw captionsOnly(generation.file)
@@ -136,9 +120,9 @@ struct StoryOrder: Sendable {
 
     /// What a user says in a turn: nothing, where a story goes on by itself.
     private static func words(
-        _ text: String, _ task: PromptTask, _ limits: RequestLimits
+        _ text: String, _ task: PromptTask, _ generation: Generation
     ) throws(RequestError) -> String {
-        guard text.allSatisfy(\.isWhitespace) else { return try prompt(text, limits) }
+        guard text.allSatisfy(\.isWhitespace) else { return try prompt(text, generation) }
         guard task == .story else {
             throw RequestError(
                 .invalid,
@@ -149,8 +133,9 @@ struct StoryOrder: Sendable {
     }
 
     static func prompt(
-        _ prompt: String, _ limits: RequestLimits
+        _ prompt: String, _ generation: Generation
     ) throws(RequestError) -> String {
+        let limits = generation.file.limits
         guard prompt.utf8.count <= limits.promptBytes else {
             throw RequestError(
                 .tooLong,
@@ -159,11 +144,19 @@ struct StoryOrder: Sendable {
         guard prompt.contains(where: { !$0.isWhitespace }) else {
             throw RequestError(.invalid, "the prompt is empty; give the story's first sentence")
         }
-        if let mark = Mark.first(in: prompt) {
+        if let mark = Mark.first(in: prompt, generation.languageModel.tokenizer.marks) {
             throw RequestError(
                 .invalid,
                 "the prompt contains \(mark), which means something to the model; "
                     + "write it differently")
+        }
+        let task = generation.file.language.task
+        guard generation.languageModel.hasVokens || task == .dialogue else {
+            throw RequestError(
+                .invalid,
+                "the language model of pipeline \(generation.file.name) tells text alone, and its "
+                    + "language.task, \(task.rawValue), asks for a picture of the prompt: set it "
+                    + "to dialogue")
         }
         return prompt
     }
@@ -184,30 +177,5 @@ struct StoryOrder: Sendable {
             }
         }
         return images
-    }
-
-    private static func scheduler(
-        _ settings: SessionSettings, steps: Int, _ generation: Generation
-    ) throws(RequestError) -> SchedulerChoice {
-        let choice = try generation.scheduler(
-            settings.scheduler, options: settings.schedulerOptions)
-        do {
-            _ = try choice.scheduler.trajectory(steps: steps)
-        } catch {
-            throw RequestError(
-                .invalid, "scheduler \(choice.name) cannot take \(steps) steps: \(error)")
-        }
-        return choice
-    }
-
-    private static func check<Number: Comparable>(
-        _ value: Number, _ range: ClosedRange<Number>, _ name: String
-    ) throws(RequestError) -> Number {
-        guard range.contains(value) else {
-            throw RequestError(
-                .invalid,
-                "\(name) is \(value); it must be in \(range.lowerBound)...\(range.upperBound)")
-        }
-        return value
     }
 }

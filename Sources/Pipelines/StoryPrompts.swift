@@ -7,6 +7,8 @@ struct StoryPrompts: TaskPrompts {
         + "You will be able to see the images once I provide it to you. "
         + "Please understanding images and generate story."
 
+    var beginning: String { "\(Self.system)###Human:" }
+
     func illustration(of text: String, after history: StoryHistory) -> Prompt? {
         let article = profile == .head ? "an" : "a"
         return turn(history, " Generate \(article) image with the scene description: \(text)")
@@ -18,7 +20,7 @@ struct StoryPrompts: TaskPrompts {
 
     private func turn(_ history: StoryHistory, _ question: String) -> Prompt {
         Prompt(
-            text: "\(Self.system)###Human:\(told(history))\(question) ###Assistant:",
+            text: "\(beginning)\(told(history))\(question) ###Assistant:",
             images: history.images)
     }
 

@@ -18,12 +18,14 @@ public struct StoryRequest: Sendable, Equatable {
     public var scheduler: String?
     /// Options of the scheduler for this request alone.
     public var schedulerOptions: [String: SettingValue]
+    /// Ways to draw faster, at the price of exactness.
+    public var shortcuts: ShortcutSettings
 
     public init(
         prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
         seed: UInt64? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
-        scheduler: String? = nil,
-        schedulerOptions: [String: SettingValue] = [:]
+        scheduler: String? = nil, schedulerOptions: [String: SettingValue] = [:],
+        shortcuts: ShortcutSettings = ShortcutSettings()
     ) {
         self.prompt = prompt
         self.scenes = scenes
@@ -34,6 +36,7 @@ public struct StoryRequest: Sendable, Equatable {
         self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
+        self.shortcuts = shortcuts
     }
 
     /// Of the prompt and the pictures.

@@ -25,6 +25,7 @@ struct StoryTask {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private let room: SceneRoom
+    private let prompts: PromptCache
 
     private var phase = Phase.beginning
     private var question = SceneRoom.Question.next
@@ -45,7 +46,12 @@ struct StoryTask {
     /// Of a session's turn.
     private(set) var drawn: [StoryImage] = []
 
-    init(_ order: StoryOrder, emit: @escaping (StoryEvent) -> Void) {
+    /// - Parameter prompts: shared with other requests.
+    init(
+        _ order: StoryOrder, _ prompts: PromptCache = PromptCache(),
+        emit: @escaping (StoryEvent) -> Void
+    ) {
+        self.prompts = prompts
         self.order = order
         self.emit = emit
         generation = order.generation
@@ -75,7 +81,7 @@ struct StoryTask {
             case .encoding(let input):
                 if let work = try encoding(of: input) { return work }
                 announce()
-                let sequence = try LanguageSequence(generation, input, context.memory)
+                let sequence = try LanguageSequence(generation, input, context.memory, prompts)
                 reusedPositions += sequence.reused
                 phase = .prefilling(sequence)
             case .prefilling(let sequence):
@@ -104,6 +110,7 @@ struct StoryTask {
         case .prefilling(var sequence):
             sequence.take(result)
             context.memory.prefix = sequence.prefix
+            if sequence.isReady { sequence.share(prompts) }
             phase = .prefilling(sequence)
         case .illustrating(var sequence):
             let features = sequence.takeVokens(result)
@@ -210,8 +217,7 @@ struct StoryTask {
     private mutating func beginImage(_ features: Tensor) throws(RequestError) -> ImageTask {
         images += 1
         return try ImageTask(
-            generation, features: features, scheduler: order.scheduler,
-            steps: order.steps, guidance: order.guidance, seed: order.seeds.image(images))
+            generation, features: features, order.drawing, seed: order.seeds.image(images))
     }
 
     private mutating func draw(
@@ -265,6 +271,6 @@ struct StoryTask {
     private func imageStart(calls: Int) -> ImageStart {
         ImageStart(
             index: images, width: generation.pictureSide, height: generation.pictureSide,
-            calls: calls, seed: order.seeds.image(images), scheduler: order.scheduler.name)
+            calls: calls, seed: order.seeds.image(images), scheduler: order.drawing.scheduler.name)
     }
 }

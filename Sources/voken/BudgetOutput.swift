@@ -3,7 +3,7 @@ import Pipelines
 /// What a pipeline takes of memory, for people.
 func budgetText(_ budget: MemoryBudget) -> String {
     let stages = budget.stages.filter { $0.weights + $0.activations > 0 }
-    var rows = [["MEMORY", "", "MAPPED", "PRIVATE", "ACTIVATIONS", "A SEQUENCE"]]
+    var rows = [["MEMORY", "", "MAPPED", "PRIVATE", "ACTIVATIONS", "A JOB"]]
     rows += stages.map { stage in
         [
             stage.key.split(separator: ".").last.map(String.init) ?? stage.key, stage.name,
@@ -20,7 +20,8 @@ func budgetText(_ budget: MemoryBudget) -> String {
     if stages.contains(where: { !$0.hasWeights }) {
         text += "~: the folder has no weights; counted from its config.json\n"
     }
-    text += "\(byteText(budget.total)) with \(budget.sequences) sequences of full length at a time"
+    text += "\(byteText(budget.total)) with \(budget.sequences) jobs of full length at a time and "
+    text += "\(byteText(budget.promptCache)) of prompts that are held"
     guard let limit = budget.limit else {
         return text + "; no limit (engine.memory_limit_mb)\n"
     }
@@ -53,6 +54,7 @@ struct BudgetReport: Encodable {
     let activations: Int
     let sequence: Int
     let sequences: Int
+    let prompt_cache: Int
     let total: Int
     let least_limit: Int
     let limit: Int?
@@ -69,6 +71,7 @@ struct BudgetReport: Encodable {
         activations = budget.activations
         sequence = budget.cache
         sequences = budget.sequences
+        prompt_cache = budget.promptCache
         total = budget.total
         least_limit = budget.least
         limit = budget.limit

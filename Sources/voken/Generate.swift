@@ -42,7 +42,8 @@ struct Generate: ParsableCommand {
             prompt: prompt, scenes: scenes,
             images: try image.map { try readFile($0, limit: 32 << 20) }, steps: drawing.steps,
             seed: seed, guidance: drawing.guidance, guidanceRescale: drawing.guidanceRescale,
-            scheduler: drawing.scheduler, schedulerOptions: try options(drawing.schedulerSet))
+            scheduler: drawing.scheduler, schedulerOptions: try options(drawing.schedulerSet),
+            shortcuts: drawing.shortcuts)
         if terms.detach { return try submit(GenerateRequest(request, terms)) }
         let terminal = output.terminal
         let narrator = try place.narrator(terms) { terminal.say($0) }

@@ -52,6 +52,7 @@ extension GenerateRequest {
             guidanceRescale: request.guidanceRescale,
             scheduler: request.scheduler,
             schedulerOptions: optionsText(request.schedulerOptions), priority: terms.priority,
-            onDisconnect: OnDisconnect(terms.onDisconnect))
+            onDisconnect: OnDisconnect(terms.onDisconnect),
+            shortcuts: ShortcutOptions(request.shortcuts))
     }
 }

@@ -163,6 +163,7 @@ final class FakeBackend: Backend {
     }
 
     var stageCounters: [StageKind: StageCounter] { [.unet: StageCounter()] }
+    var promptCache: PromptCacheCounters { PromptCacheCounters(bytes: 4096, asked: 9, reused: 4) }
 
     var generation: Int { 3 }
     func writeDown() throws {}

@@ -86,10 +86,13 @@ struct ToldStory {
         let type: String
         let generation: Int?
         let scheduler, sha256, text, code, message: String?
+        let recipe: [String: String]?
     }
 
     let result: Program.Result
     let generation: Int?
+    /// Of the first picture.
+    let recipe: [String: String]?
     /// As the recipe names it.
     let scheduler: String?
     /// The sums of the pictures, recipes included.
@@ -101,6 +104,7 @@ struct ToldStory {
         self.result = result
         let lines: [Line] = try objects(result.output)
         generation = lines.compactMap(\.generation).first
+        recipe = lines.compactMap(\.recipe).first
         scheduler = lines.compactMap(\.scheduler).first
         pictures = lines.compactMap(\.sha256)
         text = lines.compactMap(\.text).joined()

@@ -181,9 +181,11 @@ import Testing
     @Test func aFaultFindsItsJob() throws {
         let generation = try echoGeneration()
         func work(_ value: Float) -> StageWork {
-            .predict(
-                Tensor([2, 4, 4, 4], repeating: value), timestep: 1,
-                conditioning: Tensor([2, 4, 8], repeating: 0))
+            let conditioning = ImageConditioning(Tensor([1, 4, 8], repeating: 0))
+            return .predict(
+                Prediction(
+                    latents: Tensor([2, 4, 4, 4], repeating: value), timestep: 1,
+                    conditioning: [conditioning, conditioning]))
         }
         let call = StageCall(generation: generation, works: [work(1), work(.nan), work(2)])
         let answers = call.answers(StageMeter())

@@ -10,12 +10,11 @@ import Testing
     private func decoded(
         _ generation: Generation, voken: Float, guidance: Double
     ) throws -> (Tensor, calls: Int) {
-        let scheduler = generation.ownScheduler
+        let drawing = Drawing(
+            steps: 2, guidance: Guidance(scale: guidance), scheduler: generation.ownScheduler)
         let features = Tensor(
             [1, 8, generation.featureMapper.inputWidth], repeating: voken)
-        var task = try ImageTask(
-            generation, features: features, scheduler: scheduler, steps: 2,
-            guidance: Guidance(scale: guidance), seed: 42)
+        var task = try ImageTask(generation, features: features, drawing, seed: 42)
         var calls = 0
         while true {
             let call = StageCall(generation: generation, works: [try task.work()])

@@ -78,10 +78,10 @@ import Testing
                 "scenes = 2": "scenes = 2\nseed = 5\nguidance = 2\nguidance_rescale = 0.7"
             ]))
         #expect(order.scenes == 2)
-        #expect(order.steps == 3)
-        #expect(order.guidance == Guidance(scale: 2, rescale: 0.7))
+        #expect(order.drawing.steps == 3)
+        #expect(order.drawing.guidance == Guidance(scale: 2, rescale: 0.7))
         #expect(order.seeds.seed == 5)
-        #expect(order.scheduler.name == "echo")
+        #expect(order.drawing.scheduler.name == "echo")
     }
 }
 

@@ -34,19 +34,36 @@ import Testing
         case "map":
             let mapper = generation.featureMapper
             return [.map(noise([1, mapper.vokens, mapper.inputWidth], seed: 2))]
-        case "predict":
-            let feature = noise(
-                [2, generation.featureMapper.length, generation.featureMapper.width], seed: 3)
-            return (4...5).map {
-                .predict(
-                    noise(latents, seed: $0), timestep: Float(100 * $0), conditioning: feature)
+        case "predict", "predict, merge and keep", "predict from what was kept":
+            let feature = ImageConditioning(
+                noise(
+                    [1, generation.featureMapper.length, generation.featureMapper.width], seed: 3))
+            let works = (4...5).map { seed in
+                Prediction(
+                    latents: noise(latents, seed: seed), timestep: Float(100 * seed),
+                    conditioning: [feature, feature],
+                    shortcuts: UNetShortcuts(
+                        depth: name == "predict"
+                            ? .full : .keeping([DeepFeatures(), DeepFeatures()]),
+                        merging: name.contains("merge")
+                            ? .init(ratio: 0.5, seeds: [7, 7]) : nil))
+            }
+            guard name.contains("from") else { return works.map { .predict($0) } }
+            return works.map { work in
+                _ = Prediction.call(generation.unet, [work])
+                var next = work
+                if case .keeping(let states) = work.shortcuts.depth {
+                    next.shortcuts = UNetShortcuts(depth: .reusing(states))
+                }
+                return .predict(next)
             }
         default: return [.decode(noise(latents.with(1, at: 0), seed: 6))]
         }
     }
 
     @Test(arguments: [
-        "encode", "prefill", "decode steps", "logits", "map", "predict", "decode",
+        "encode", "prefill", "decode steps", "logits", "map", "predict",
+        "predict, merge and keep", "predict from what was kept", "decode",
     ])
     func aStepTakesNoMemoryOfItsOwn(name: String) throws {
         let generation = try Self.generation.get()

@@ -4,6 +4,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from stage_fixture import innermost, randomise, write
+from unet_shortcuts import merged, reused
 
 COMMON = dict(in_channels=4, out_channels=4, norm_num_groups=2, cross_attention_dim=10, norm_eps=0.03)
 UNETS = {
@@ -27,10 +28,15 @@ for seed, (name, sizes) in enumerate(UNETS.items()):
     latents = torch.randn(2, 4, 5, 7)
     timesteps = torch.tensor([981.0, 3.0])
     conditioning = torch.randn(2, 3, 10)
+    later, later_timesteps = torch.randn(2, 4, 5, 7), torch.tensor([941.0, 1.0])
     with torch.no_grad():
-        output = unet(latents.double(), timesteps.double(), conditioning.double()).sample
+        first = (latents.double(), timesteps.double())
+        output = unet(*first, conditioning.double()).sample
+        again = reused(unet, first, (later.double(), later_timesteps.double()), conditioning.double())
+        short = merged(unet, *first, conditioning.double(), ratio=0.5, seed=7)
     config = {k: v for k, v in unet.config.items() if not k.startswith("_")}
     write(name, config, unet.state_dict(), {
         "latents": innermost(latents), "timesteps": timesteps, "conditioning": conditioning,
-        "output": innermost(output),
+        "output": innermost(output), "later_latents": innermost(later),
+        "later_timesteps": later_timesteps, "reused": innermost(again), "merged": innermost(short),
     }, weights="diffusion_pytorch_model.safetensors")

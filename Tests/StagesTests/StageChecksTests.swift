@@ -25,6 +25,14 @@ import Testing
         #expect(error.stage.name == "broken")
     }
 
+    @Test(arguments: [true, false])
+    func brokenUNetIsFound(preparesOtherwise: Bool) throws {
+        let error = try #require(throws: StageCheckError.self) {
+            try StageChecks.run(BrokenUNet(preparesOtherwise: preparesOtherwise))
+        }
+        #expect(error.check == (preparesOtherwise ? "predict prepared" : "deep_cache"))
+    }
+
     @Test func brokenSchedulerIsFound() throws {
         let endless = try #require(throws: StageCheckError.self) {
             try StageChecks.run(EndlessScheduler(StageContext(model: nil)))
@@ -47,6 +55,28 @@ enum Fault: CaseIterable {
         case .mixesSamples: "map two"
         case .noVokens: "vokens"
         }
+    }
+}
+
+/// A UNet that makes something else of a prepared conditioning, or offers what it does not do.
+private struct BrokenUNet: UNet {
+    static let descriptor = StageDescriptor(.unet, name: "broken", version: "0")
+    let latentChannels = 2
+    let sampleSize = 2
+    let conditioningWidth = 3
+    private let preparesOtherwise: Bool
+
+    init(_ context: StageContext) { preparesOtherwise = true }
+    init(preparesOtherwise: Bool) { self.preparesOtherwise = preparesOtherwise }
+
+    var shortcuts: Set<UNetShortcut> { preparesOtherwise ? [] : [.deepFeatures] }
+
+    func prepare(_ conditioning: Tensor) -> any PreparedConditioning {
+        PlainConditioning(preparesOtherwise ? conditioning.scaled(by: 2) : conditioning)
+    }
+
+    func predict(_ latents: Tensor, timesteps: [Float], conditioning: Tensor) -> Tensor {
+        latents.scaled(by: conditioning.values.reduce(0, +))
     }
 }
 

@@ -32,6 +32,22 @@ import Testing
     }
 
     /// Rows of distinct numbers.
+    @Test func copiesRowsForOthers() {
+        let account = MemoryAccount()
+        MemoryAccount.charging(account) {
+            let buffer = RowBuffer(width: 3, block: 4)
+            buffer.append(rows(0..<5))
+            let before = account.caches.bytes
+            let copy = buffer.copy(1..<4)
+            #expect(account.caches.bytes == before + 3 * 3 * 4)
+            buffer.truncate(to: 0)
+            buffer.append(rows(7..<12))
+            #expect(copy.shape == [3, 3] && copy.values == rows(1..<4).values)
+            let kept = copy.kept()
+            #expect(kept.values == copy.values && account.caches.bytes == before + 2 * 3 * 3 * 4)
+        }
+    }
+
     private func rows(_ range: Range<Int>) -> Tensor {
         Tensor([range.count, 3], range.flatMap { [Float($0), Float($0) + 0.25, -Float($0)] })
     }

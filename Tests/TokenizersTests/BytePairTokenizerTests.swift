@@ -85,6 +85,20 @@ struct BytePairTokenizerTests {
         #expect(special(tokenizer) == [3, 1, 2])
     }
 
+    /// What texts must not contain: special tokens, not what a vocabulary merely adds.
+    @Test func listsItsMarks() throws {
+        let plain = try BytePairTokenizer(
+            json: contents("byte-pair/gpt2.json"), rows: 500, special: SpecialIDs(end: 0))
+        #expect(plain.marks.contains("<|endoftext|>"))
+        #expect(plain.marks.contains("[IMG7]") && plain.marks.contains("<ImageHere>"))
+        #expect(!plain.marks.contains("<s>"))
+        let gguf = try BytePairTokenizer(
+            tokens: ["a", "<|im_start|>", "<tool>", "<|e|>"], merges: [], types: [1, 3, 4, 3],
+            preTokenizer: "gpt-2", rows: 4, special: SpecialIDs(end: 3))
+        #expect(
+            gguf.marks.filter { $0.hasPrefix("<") } == ["<ImageHere>", "<|im_start|>", "<|e|>"])
+    }
+
     /// Characters whose bytes are several tokens come whole once the last of them is there.
     @Test func decodesCharactersAcrossTokens() throws {
         let file = try contents("byte-pair/gpt2.json")

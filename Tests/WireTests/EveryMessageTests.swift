@@ -66,7 +66,8 @@ struct EveryMessageTests {
             waited: histogram, ran: histogram,
             refused: [.init(reason: "queue_full", count: 1 << 40)], connections: 1 << 41,
             cutOff: [.init(reason: "slow", count: 2)], sessions: 3, sessionBytes: 1 << 42,
-            openDescriptors: 4, keptJobs: 5, keptBytes: 1 << 43),
+            openDescriptors: 4, keptJobs: 5, keptBytes: 1 << 43,
+            promptCache: .init(bytes: 1 << 40, pieces: 6, positions: 1 << 41, reused: 1 << 42)),
         MetricsReply(text: "# HELP voken_jobs\n"), GetDescriptorsReply(fileDescriptorSet: [1, 0]),
         LogsRequest(tail: 5, follow: true, level: "notice"),
         LogRecord(

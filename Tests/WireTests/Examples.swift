@@ -50,7 +50,9 @@ extension JobInfo {
 extension SessionSettings {
     static let example = SessionSettings(
         steps: 7, seed: .max, guidance: -0.5, guidanceRescale: 0.25, scheduler: "ddim",
-        schedulerOptions: #"{"eta": 1}"#)
+        schedulerOptions: #"{"eta": 1}"#,
+        shortcuts: ShortcutOptions(
+            guidanceInterval: .init(low: 0.25, high: .infinity), deepCache: 3, tokenMerging: 0))
 }
 
 extension SessionInfo {
@@ -75,5 +77,5 @@ extension GenerateRequest {
         prompt: "Mia", scenes: 4, images: [[], [1, 2, 0]], steps: 20, seed: .max, guidance: -7.5,
         guidanceRescale: 0.7,
         scheduler: "ddim", timeout: .max, schedulerOptions: #"{"eta": 0.5}"#, priority: -10,
-        onDisconnect: .detach)
+        onDisconnect: .detach, shortcuts: ShortcutOptions(deepCache: 0, tokenMerging: 0.5))
 }

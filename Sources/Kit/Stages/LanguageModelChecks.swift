@@ -56,9 +56,28 @@ extension StageCheck {
         state.truncate(to: 1)
         try require(
             state.count == 1, "truncate", "\(state.count) positions left; expected 1")
+        try pieces(of: stage, state, Array(tokens.dropFirst()))
         let rest = stage.forward(stage.embed(Array(tokens.dropFirst())), state: state)
         let again = Array(rows.prefix(stage.width)) + rest.values
         try requireClose(Tensor(hidden.shape, again), hidden, "forward after truncate")
+    }
+
+    /// A sequence that was put together must go on like the one that it was taken from.
+    private func pieces(
+        of stage: any LanguageModel, _ state: any LanguageModelState, _ tokens: [Int]
+    ) throws(StageCheckError) {
+        guard let piece = state.piece(0..<state.count) else { return }
+        let copy = stage.makeState()
+        copy.append(piece)
+        try require(
+            copy.count == state.count, "append",
+            "\(copy.count) positions; expected \(state.count)")
+        let (count, embeddings) = (state.count, stage.embed(tokens))
+        let own = stage.forward(embeddings, state: state)
+        let other = stage.forward(embeddings, state: copy)
+        try require(
+            other.values == own.values, "append", "a sequence put together goes on otherwise")
+        state.truncate(to: count)
     }
 
     /// Sequences that go on together must get what each gets alone, to the last bit.

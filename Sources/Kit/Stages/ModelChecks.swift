@@ -35,8 +35,40 @@ extension StageCheck {
         let latents = input([1, stage.sampleSize, stage.sampleSize, stage.latentChannels])
         let conditioning = input([1, 4, stage.conditioningWidth])
         for timestep: Float in [0, 999] {
-            _ = try repeatable("predict at \(Int(timestep))", latents.shape) {
+            let exact = try repeatable("predict at \(Int(timestep))", latents.shape) {
                 stage.predict(latents, timesteps: [timestep], conditioning: conditioning)
+            }
+            if timestep > 0 { try prepared(stage, latents, timestep, conditioning, exact) }
+        }
+    }
+
+    /// What a UNet prepares changes nothing, nor does keeping deep features; shortcuts that it
+    /// offers it can take.
+    private func prepared(
+        _ stage: any UNet, _ latents: Tensor, _ timestep: Float, _ conditioning: Tensor,
+        _ exact: Tensor
+    ) throws(StageCheckError) {
+        let prepared = stage.prepare(conditioning)
+        try requireShape(prepared.conditioning, conditioning.shape, "prepare")
+        func predict(_ shortcuts: UNetShortcuts) -> Tensor {
+            stage.predict(
+                latents, timesteps: [timestep], prepared: [prepared], shortcuts: shortcuts)
+        }
+        let features = DeepFeatures()
+        let isDeep = stage.shortcuts.contains(.deepFeatures)
+        let kept = predict(isDeep ? UNetShortcuts(depth: .keeping([features])) : .none)
+        try requireShape(kept, exact.shape, "predict prepared")
+        try require(
+            kept.values == exact.values, "predict prepared", "other numbers than unprepared")
+        if isDeep {
+            try require(features.features != nil, "deep_cache", "nothing was kept")
+            _ = try repeatable("deep_cache", exact.shape) {
+                predict(UNetShortcuts(depth: .reusing([features])))
+            }
+        }
+        if stage.shortcuts.contains(.tokenMerging) {
+            _ = try repeatable("token_merging", exact.shape) {
+                predict(UNetShortcuts(merging: .init(ratio: 0.5, seeds: [1])))
             }
         }
     }

@@ -26,6 +26,29 @@ public protocol LanguageModelState: AnyObject, Sendable {
     var byteCount: Int { get }
     /// Drops the positions from `count` on.
     func truncate(to count: Int)
+
+    /// A copy of what positions have left in the sequence, for others that begin in the same way.
+    /// - Returns: `nil` if states cannot be taken apart: without an implementation of its own.
+    func piece(_ positions: Range<Int>) -> (any LanguageModelPiece)?
+
+    /// Goes on with a piece as if its positions had been taken in.
+    /// - Parameter piece: made by ``piece(_:)`` of a state of the same stage, of positions from
+    ///   ``count`` on; that state had the same positions before them.
+    func append(_ piece: any LanguageModelPiece)
+}
+
+extension LanguageModelState {
+    public func piece(_ positions: Range<Int>) -> (any LanguageModelPiece)? { nil }
+
+    public func append(_ piece: any LanguageModelPiece) {
+        preconditionFailure("\(Self.self) cannot be put together")
+    }
+}
+
+/// A part of a language model's state, which several sequences may go on with. It does not change.
+public protocol LanguageModelPiece: Sendable {
+    /// Bytes of memory that it takes, about.
+    var byteCount: Int { get }
 }
 
 /// A decoder-only transformer with generative vokens in its vocabulary.
@@ -38,6 +61,9 @@ public protocol LanguageModel: Stage {
     var contextLength: Int { get }
     /// Text to ids and back, with the vokens and the image placeholder among the ids.
     var tokenizer: any VokenTokenizer { get }
+    /// Whether it was trained to say vokens; one that was not tells text alone. Without an
+    /// implementation of its own a stage was.
+    var hasVokens: Bool { get }
 
     func makeState() -> any LanguageModelState
 
@@ -68,6 +94,8 @@ public protocol LanguageModel: Stage {
 }
 
 extension LanguageModel {
+    public var hasVokens: Bool { true }
+
     public func forward(_ embeddings: [Tensor], states: [any LanguageModelState]) -> [Tensor] {
         zip(embeddings, states).map { forward($0, state: $1) }
     }
@@ -102,6 +130,41 @@ public protocol UNet: Stage {
     ///   - conditioning: `[B, L, C]`.
     /// - Returns: shaped like `latents`.
     func predict(_ latents: Tensor, timesteps: [Float], conditioning: Tensor) -> Tensor
+
+    /// What does not depend on latents and timesteps, computed once for an image. Without an
+    /// implementation of its own a stage keeps the conditioning as it is.
+    /// - Parameter conditioning: `[1, L, C]`.
+    func prepare(_ conditioning: Tensor) -> any PreparedConditioning
+
+    /// The shortcuts that it can take; without an implementation of its own none.
+    var shortcuts: Set<UNetShortcut> { get }
+
+    /// Without shortcuts the very bytes of ``predict(_:timesteps:conditioning:)``.
+    /// - Parameters:
+    ///   - latents: `[B, H, W, latentChannels]`.
+    ///   - prepared: B of them, which this very stage made, of the same L.
+    ///   - shortcuts: of those that the stage can take.
+    func predict(
+        _ latents: Tensor, timesteps: [Float], prepared: [any PreparedConditioning],
+        shortcuts: UNetShortcuts
+    ) -> Tensor
+}
+
+extension UNet {
+    public func prepare(_ conditioning: Tensor) -> any PreparedConditioning {
+        PlainConditioning(conditioning)
+    }
+
+    public var shortcuts: Set<UNetShortcut> { [] }
+
+    public func predict(
+        _ latents: Tensor, timesteps: [Float], prepared: [any PreparedConditioning],
+        shortcuts: UNetShortcuts
+    ) -> Tensor {
+        predict(
+            latents, timesteps: timesteps,
+            conditioning: concatenate(prepared.map(\.conditioning), axis: 0))
+    }
 }
 
 /// The picture side of the latent space.

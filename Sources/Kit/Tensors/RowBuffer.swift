@@ -30,6 +30,18 @@ public final class RowBuffer {
         return Tensor(shape: [count, width], storage: storage)
     }
 
+    /// A copy of some rows, `[range.count, width]`, charged as a cache.
+    public func copy(_ range: Range<Int>) -> Tensor {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
+        let copy = Self.room(for: range.count * width)
+        if !copy.isShapeOnly {
+            unsafe copy.elements.update(
+                from: storage.elements + range.lowerBound * width, count: range.count * width)
+        }
+        return Tensor(shape: [range.count, width], storage: copy)
+    }
+
     /// - Parameter rows: `[…, width]`.
     public func append(_ rows: Tensor) {
         precondition(rows.shape[-1] == width, "rows of \(rows.shape) into width \(width)")

@@ -26,7 +26,9 @@ extension BytePairVocabulary {
                 }
             } else if [TokenType.control, TokenType.userDefined].contains(type), !token.isEmpty {
                 added.append(
-                    AddedToken(token: SpecialToken(token, id, strips: false), isNormalized: false))
+                    AddedToken(
+                        token: SpecialToken(token, id, strips: false), isNormalized: false,
+                        isSpecial: type == TokenType.control))
             }
         }
         for merge in merges { self.merges.append(try BytePairFile.mergedPair(merge)) }

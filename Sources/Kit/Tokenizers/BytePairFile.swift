@@ -111,7 +111,8 @@ enum BytePairFile {
                 text, try c.integer("id", in: 0...BytePairTokenizer.maximumCount - 1),
                 stripsBefore: try c.boolean("lstrip", default: false),
                 stripsAfter: try c.boolean("rstrip", default: false)),
-            isNormalized: try c.boolean("normalized", default: false))
+            isNormalized: try c.boolean("normalized", default: false),
+            isSpecial: try c.boolean("special", default: false))
     }
 
     private static func cuts(_ steps: [Settings]) throws -> [PreTokenizer.Cut] {

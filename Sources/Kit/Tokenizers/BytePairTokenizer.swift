@@ -27,6 +27,8 @@ public struct BytePairTokenizer: VokenTokenizer {
     public let imagePlaceholder: Int
     /// Whether the nine added tokens are rows of the embedding table.
     public let hasVokens: Bool
+    /// The special ones among the added tokens, and the nine of MiniGPT-5.
+    public let marks: [String]
 
     private let ids: [String: Int]
     /// The ids of the 256 bytes.
@@ -122,6 +124,8 @@ public struct BytePairTokenizer: VokenTokenizer {
         beginning = special.beginning.flatMap { (0..<rows).contains($0) ? $0 : nil } ?? end
         unknown = special.unknown.flatMap { (0..<rows).contains($0) ? $0 : nil } ?? beginning
 
+        let special = v.added.filter(\.isSpecial).map(\.token.text)
+        marks = VokenNames.all + special.filter { !VokenNames.all.contains($0) }
         ids = v.ids
         bytes = ByteSymbols.characters.map { v.ids[String($0)] }
         unknownByte = v.unknown

@@ -5,6 +5,8 @@ struct BytePairVocabulary: Sendable {
         let token: SpecialToken
         /// Whether it is looked for in the text after normalisation, and after the others.
         let isNormalized: Bool
+        /// Whether it means something to the model, and is no text that a model may say.
+        var isSpecial = true
     }
 
     /// Tokens by the characters that stand for their bytes, to their ids.

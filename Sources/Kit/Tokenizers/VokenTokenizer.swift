@@ -11,7 +11,15 @@ public protocol VokenTokenizer: Sendable {
     var vokens: Range<Int> { get }
     /// The id of `<ImageHere>`.
     var imagePlaceholder: Int { get }
+    /// Spellings that are single tokens with a meaning of their own, which a text from users or from
+    /// the model must not contain. Without an implementation of its own those that MiniGPT-5's
+    /// vocabulary has.
+    var marks: [String] { get }
     /// - Returns: the ids, without a beginning or end token.
     func encode(_ text: String) -> [Int]
     func decode(_ ids: [Int]) -> String
+}
+
+extension VokenTokenizer {
+    public var marks: [String] { VokenNames.all + ["<s>", "</s>", "<unk>"] }
 }

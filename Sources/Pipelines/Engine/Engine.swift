@@ -32,6 +32,7 @@ public final class Engine: Sendable {
     /// Signalled for each job put into the queue, and when there is something else to look at.
     let news = DispatchSemaphore(value: 0)
     let meter = StageMeter()
+    let prompts = PromptCache()
     /// Of the steps, one after the other.
     let arena = Arena()
     let keeper = MemoryKeeper()
@@ -50,6 +51,7 @@ public final class Engine: Sendable {
     init(_ generation: Generation, clock: SessionClock) {
         sessions = SessionStore(generation, clock: clock)
         state = Mutex(EngineState(generation: generation))
+        prompts.adapt(to: generation)
         let threads = generation.file.engine.threads
         if threads > 0 { ThreadPool.configure(threads: threads) }
         let thread = Thread { [self] in
@@ -74,6 +76,9 @@ public final class Engine: Sendable {
     /// What each stage has done for jobs since the engine began.
     public var stageCounters: [StageKind: StageCounter] { meter.all }
 
+    /// What prompts of different requests had in common.
+    public var promptCache: PromptCacheCounters { prompts.counters }
+
     /// What the steps have asked of the arena that they share, since the engine began.
     public var arenaCounts: Arena.Counts { arena.counts }
 
@@ -84,6 +89,7 @@ public final class Engine: Sendable {
     func publish(_ generation: Generation) {
         state.withLock { $0.generation = generation }
         sessions.serve(generation)
+        prompts.adapt(to: generation)
     }
 
     /// Calls `body`, on any thread, with the number of each generation that its last request lets

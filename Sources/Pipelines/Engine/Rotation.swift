@@ -48,7 +48,7 @@ struct Rotation {
         runners.append(
             Runner(
                 job: job, generation: order.generation,
-                task: StoryTask(order, emit: { job.emit($0) }), given: others ?? 0))
+                task: StoryTask(order, engine.prompts, emit: { job.emit($0) }), given: others ?? 0))
     }
 
     private func interruption(of job: Job) -> RequestError? {

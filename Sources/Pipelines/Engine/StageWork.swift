@@ -11,9 +11,8 @@ enum StageWork {
     case logits(Tensor)
     /// States of vokens `[1, vokens, D]` to `[1, L, C]`.
     case map(Tensor)
-    /// Latents `[B, H, W, latentChannels]`, all at one timestep, with their conditioning
-    /// `[B, L, C]`, to a prediction like the latents.
-    case predict(Tensor, timestep: Float, conditioning: Tensor)
+    /// Latents to a prediction like them.
+    case predict(Prediction)
     /// Latents `[1, H, W, latentChannels]` to `[H·d, W·d, 3]`.
     case decode(Tensor)
 
@@ -31,7 +30,7 @@ enum StageWork {
     var items: Int {
         switch self {
         case .forward(let embeddings, _): embeddings.shape[0]
-        case .predict(let latents, _, _): latents.shape[0]
+        case .predict(let prediction): prediction.samples
         case .encode, .logits, .map, .decode: 1
         }
     }
@@ -49,7 +48,7 @@ struct WorkCompany: Equatable {
     private enum Kind: Equatable {
         case forward
         case logits
-        case predict(latents: Shape, conditioning: Shape)
+        case predict(Prediction.Likeness)
     }
 
     private let kind: Kind
@@ -71,10 +70,8 @@ struct WorkCompany: Equatable {
         case .logits:
             kind = .logits
             limit = Self.rows
-        case .predict(let latents, _, let conditioning):
-            kind = .predict(
-                latents: latents.shape.with(1, at: 0),
-                conditioning: conditioning.shape.with(1, at: 0))
+        case .predict(let prediction):
+            kind = .predict(prediction.likeness)
             limit = generation.file.engine.unetBatch
         case .encode, .forward, .map, .decode:
             return nil

@@ -7,6 +7,9 @@ struct StepKey: Hashable, Sendable {
 
     private let kind: Kind
     private let shapes: [[Int]]
+    /// Of calls of the UNet: what they leave out, alike for all.
+    private let depth: Prediction.Likeness.Depth?
+    private let merging: Double?
 
     init(_ works: [StageWork]) {
         kind =
@@ -19,6 +22,11 @@ struct StepKey: Hashable, Sendable {
             case .decode: .decode
             }
         shapes = works.flatMap { $0.shapes.map(\.array) }
+        if case .predict(let prediction) = works[0] {
+            (depth, merging) = (prediction.likeness.depth, prediction.likeness.merging)
+        } else {
+            (depth, merging) = (nil, nil)
+        }
     }
 }
 
@@ -27,7 +35,8 @@ extension StageWork {
         switch self {
         case .encode(let x), .forward(let x, _), .logits(let x), .map(let x), .decode(let x):
             [x.shape]
-        case .predict(let latents, _, let conditioning): [latents.shape, conditioning.shape]
+        case .predict(let prediction):
+            [prediction.latents.shape, prediction.conditioning[0].feature.shape]
         }
     }
 
@@ -41,10 +50,7 @@ extension StageWork {
                 DryRun.perform { generation.languageModel.makeState() })
         case .logits(let hidden): .logits(Tensor(shapeOnly: hidden.shape))
         case .map(let hidden): .map(Tensor(shapeOnly: hidden.shape))
-        case .predict(let latents, let timestep, let conditioning):
-            .predict(
-                Tensor(shapeOnly: latents.shape), timestep: timestep,
-                conditioning: Tensor(shapeOnly: conditioning.shape))
+        case .predict(let prediction): .predict(prediction.rehearsed)
         case .decode(let latents): .decode(Tensor(shapeOnly: latents.shape))
         }
     }

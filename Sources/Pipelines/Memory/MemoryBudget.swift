@@ -15,7 +15,8 @@ public struct MemoryBudget: Sendable, Equatable {
         public var weightsPrivate: Int
         /// Of the largest step.
         public var activations: Int
-        /// Keys and values of one sequence that fills the context.
+        /// What a job keeps from step to step: keys and values of a sequence that fills the
+        /// context, or of an image's conditioning.
         public var cache: Int
         /// Whether there are weights; else their bytes are counted from the configuration.
         public var hasWeights: Bool
@@ -26,6 +27,8 @@ public struct MemoryBudget: Sendable, Equatable {
     public var stages: [Stage]
     /// Sequences at a time, at most.
     public var sequences: Int
+    /// Beginnings of prompts that are held, at most.
+    public var promptCache: Int
     /// Of the pipeline file, in bytes.
     public var limit: Int?
 
@@ -33,10 +36,12 @@ public struct MemoryBudget: Sendable, Equatable {
     public var weightsPrivate: Int { stages.reduce(0) { $0 + $1.weightsPrivate } }
     /// Steps follow each other in the same memory.
     public var activations: Int { stages.map(\.activations).max() ?? 0 }
-    /// Of one sequence.
+    /// Of one job.
     public var cache: Int { stages.reduce(0) { $0 + $1.cache } }
     /// With everything in memory, and as many sequences as may run, each filling the context.
-    public var total: Int { weightsMapped + weightsPrivate + activations + cache * sequences }
+    public var total: Int {
+        weightsMapped + weightsPrivate + activations + cache * sequences + promptCache
+    }
     /// Under which no limit can be: of the largest stage, with one sequence.
     public var least: Int { (stages.map(\.weights).max() ?? 0) + activations + cache }
 
@@ -59,6 +64,7 @@ public struct MemoryBudget: Sendable, Equatable {
             loaded[entry.key].map { Stage(entry, $0, generation) }
         }
         sequences = file.engine.concurrency
+        promptCache = file.engine.promptCacheBytes
         limit = file.engine.memoryLimit
     }
 
@@ -92,7 +98,11 @@ extension MemoryBudget.Stage {
             ? generation.largestSteps(of: entry.kind).map { works in
                 StageCall(generation: generation, works: works).plan?.byteCount ?? 0
             }.max() ?? 0 : 0
-        cache = entry.kind == .languageModel ? generation.bytesOfSequence : 0
+        switch entry.kind {
+        case .languageModel: cache = generation.bytesOfSequence
+        case .unet: cache = generation.bytesOfImage
+        default: cache = 0
+        }
     }
 }
 
@@ -119,12 +129,38 @@ extension Generation {
             return [
                 [
                     .predict(
-                        x(latents.with(batch, at: 0)), timestep: 0,
-                        conditioning: x([batch, featureMapper.length, unet.conditioningWidth]))
+                        Prediction(
+                            latents: x(latents.with(batch, at: 0)), timestep: 0,
+                            conditioning: (0..<batch).map { _ in
+                                ImageConditioning(
+                                    x([1, featureMapper.length, unet.conditioningWidth]))
+                            }))
                 ]
             ]
         case .vae: return [[.decode(x(latents))]]
         case .scheduler, .textEncoder: return []
+        }
+    }
+
+    /// What the UNet keeps of one image: both sides of its conditioning, and deep features.
+    fileprivate var bytesOfImage: Int {
+        let account = MemoryAccount()
+        return MemoryAccount.charging(account) {
+            DryRun.perform {
+                let sides = (0..<2).map { _ in
+                    ImageConditioning(
+                        Tensor(shapeOnly: [1, featureMapper.length, unet.conditioningWidth]))
+                }
+                let states = [DeepFeatures(), DeepFeatures()]
+                let isDeep = unet.shortcuts.contains(.deepFeatures)
+                let side = unet.sampleSize
+                let work = Prediction(
+                    latents: Tensor(shapeOnly: [2, side, side, unet.latentChannels]), timestep: 0,
+                    conditioning: sides,
+                    shortcuts: UNetShortcuts(depth: isDeep ? .keeping(states) : .full))
+                _ = Prediction.call(unet, [work])
+                return withExtendedLifetime((sides, states)) { account.caches.bytes }
+            }
         }
     }
 

@@ -111,7 +111,8 @@ struct SessionBook {
             name: key.name, user: key.user, turns: entry.content.turns.count,
             pictures: entry.content.pictures.count, settings: entry.content.settings,
             cacheBytes: entry.cacheBytes, pictureBytes: entry.content.pictureBytes,
-            cachedPositions: entry.memory.positions, createdUnixMilliseconds: entry.createdUnix,
+            cachedPositions: entry.memory.cachedPositions,
+            createdUnixMilliseconds: entry.createdUnix,
             usedUnixMilliseconds: entry.usedUnix,
             left: entry.isBusy ? nil : options.timeToLive.map { $0 - (now - entry.used) },
             job: entry.job?.id)

@@ -4,7 +4,7 @@ extension SessionContent {
     /// All that can be wrong in what comes from outside.
     func check(for generation: Generation) throws(RequestError) {
         let (limits, options) = (generation.file.limits, generation.file.sessions)
-        _ = try StoryOrder.drawing(settings, generation)
+        _ = try Drawing(settings, generation)
         guard turns.count <= options.turns else {
             throw RequestError(
                 .sessionLimit, "\(turns.count) turns; the limit is \(options.turns)")
@@ -12,7 +12,7 @@ extension SessionContent {
         var pictures = 0
         for (index, turn) in turns.enumerated() {
             do throws(RequestError) {
-                try turn.check(after: &pictures, limits)
+                try turn.check(after: &pictures, generation)
             } catch {
                 throw RequestError(error.code, "turn \(index + 1): \(error.message)")
             }
@@ -39,8 +39,9 @@ extension SessionTurn {
 
     /// - Parameter pictures: of the turns before; counts this turn's too.
     fileprivate func check(
-        after pictures: inout Int, _ limits: RequestLimits
+        after pictures: inout Int, _ generation: Generation
     ) throws(RequestError) {
+        let limits = generation.file.limits
         for piece in user + answer {
             guard let number = piece.picture else { continue }
             pictures += 1
@@ -58,7 +59,7 @@ extension SessionTurn {
             throw RequestError(
                 .invalid, "a turn is the user's pictures, then one text at most, and an answer")
         }
-        if !text.isEmpty { _ = try StoryOrder.prompt(text, limits) }
+        if !text.isEmpty { _ = try StoryOrder.prompt(text, generation) }
         let told = answer.compactMap(\.text)
         guard answer.count <= Self.answerPieces,
             told.reduce(0, { $0 + $1.utf8.count }) <= Self.answerBytes
@@ -68,7 +69,8 @@ extension SessionTurn {
                 "the answer is longer than \(Self.answerBytes) bytes of text or "
                     + "\(Self.answerPieces) pieces")
         }
-        if let mark = told.lazy.compactMap(Mark.first).first {
+        let marks = generation.languageModel.tokenizer.marks
+        if let mark = told.lazy.compactMap({ Mark.first(in: $0, marks) }).first {
             throw RequestError(
                 .invalid, "the answer contains \(mark), which means something to the model")
         }

@@ -11,11 +11,14 @@ public struct SessionSettings: Sendable, Equatable {
     public var guidanceRescale: Double?
     public var scheduler: String?
     public var schedulerOptions: [String: SettingValue]
+    /// Ways to draw faster, at the price of exactness.
+    public var shortcuts: ShortcutSettings
 
     public init(
         steps: Int? = nil, seed: UInt64? = nil, guidance: Double? = nil,
         guidanceRescale: Double? = nil, scheduler: String? = nil,
-        schedulerOptions: [String: SettingValue] = [:]
+        schedulerOptions: [String: SettingValue] = [:],
+        shortcuts: ShortcutSettings = ShortcutSettings()
     ) {
         self.steps = steps
         self.seed = seed
@@ -23,6 +26,7 @@ public struct SessionSettings: Sendable, Equatable {
         self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
+        self.shortcuts = shortcuts
     }
 
     /// These, and others where these say nothing. A scheduler comes with its options.
@@ -33,7 +37,8 @@ public struct SessionSettings: Sendable, Equatable {
             guidance: guidance ?? others.guidance,
             guidanceRescale: guidanceRescale ?? others.guidanceRescale,
             scheduler: scheduler ?? others.scheduler,
-            schedulerOptions: isOwn ? schedulerOptions : others.schedulerOptions)
+            schedulerOptions: isOwn ? schedulerOptions : others.schedulerOptions,
+            shortcuts: shortcuts.over(others.shortcuts))
     }
 }
 

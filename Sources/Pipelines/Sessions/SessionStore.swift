@@ -28,7 +28,7 @@ public final class SessionStore: Sendable {
         name: String? = nil, settings: SessionSettings = SessionSettings(), user: UInt32
     ) throws(RequestError) -> SessionSummary {
         let generation = generation.withLock { $0 }
-        _ = try StoryOrder.drawing(settings, generation)
+        _ = try Drawing(settings, generation)
         var settings = settings
         settings.seed = settings.seed ?? generation.file.defaults.seed ?? Seeds.random()
         return try add(SessionContent(settings: settings), name: name, user: user)

@@ -26,12 +26,14 @@ public struct GenerateRequest: Message {
     /// -10 to 10; among the jobs of one user, those of a higher priority begin first.
     public var priority: Int
     public var onDisconnect: OnDisconnect
+    public var shortcuts: ShortcutOptions
 
     public init(
         prompt: String, scenes: Int? = nil, images: [[UInt8]] = [], steps: Int? = nil,
         seed: UInt64? = nil, guidance: Double? = nil, guidanceRescale: Double? = nil,
         scheduler: String? = nil, timeout: Int64 = 0,
-        schedulerOptions: String = "", priority: Int = 0, onDisconnect: OnDisconnect = .byDefault
+        schedulerOptions: String = "", priority: Int = 0, onDisconnect: OnDisconnect = .byDefault,
+        shortcuts: ShortcutOptions = ShortcutOptions()
     ) {
         self.prompt = prompt
         self.scenes = scenes
@@ -45,6 +47,7 @@ public struct GenerateRequest: Message {
         self.schedulerOptions = schedulerOptions
         self.priority = priority
         self.onDisconnect = onDisconnect
+        self.shortcuts = shortcuts
     }
 
     public init(_ bytes: [UInt8]) throws(WireError) {
@@ -72,7 +75,10 @@ extension GenerateRequest {
             timeout: message.timeout_nano,
             schedulerOptions: try validText(
                 message.scheduler_options, "scheduler_options", limit: TextLimit.options),
-            priority: Int(message.priority), onDisconnect: onDisconnect)
+            priority: Int(message.priority), onDisconnect: onDisconnect,
+            shortcuts: try part(message.shortcuts) { part throws(WireError) in
+                try unsafe ShortcutOptions(part)
+            } ?? ShortcutOptions())
         if unsafe message.optional_scenes_case
             == VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES_SCENES
         {
@@ -144,5 +150,6 @@ extension GenerateRequest {
         unsafe message.scheduler_options = arena.string(schedulerOptions)
         unsafe message.priority = Int32(clamping: priority)
         unsafe message.on_disconnect = onDisconnect.packed
+        unsafe message.shortcuts = shortcuts.packed(&arena)
     }
 }

@@ -12,11 +12,12 @@ public struct SessionSettings: Sendable, Equatable {
     public var scheduler: String?
     /// A JSON object, or empty.
     public var schedulerOptions: String
+    public var shortcuts: ShortcutOptions
 
     public init(
         steps: Int? = nil, seed: UInt64? = nil, guidance: Double? = nil,
         guidanceRescale: Double? = nil, scheduler: String? = nil,
-        schedulerOptions: String = ""
+        schedulerOptions: String = "", shortcuts: ShortcutOptions = ShortcutOptions()
     ) {
         self.steps = steps
         self.seed = seed
@@ -24,12 +25,16 @@ public struct SessionSettings: Sendable, Equatable {
         self.guidanceRescale = guidanceRescale
         self.scheduler = scheduler
         self.schedulerOptions = schedulerOptions
+        self.shortcuts = shortcuts
     }
 
     init(_ message: Voken__V1__SessionSettings) throws(WireError) {
         unsafe self.init(
             schedulerOptions: try validText(
-                message.scheduler_options, "scheduler_options", limit: TextLimit.options))
+                message.scheduler_options, "scheduler_options", limit: TextLimit.options),
+            shortcuts: try part(message.shortcuts) { part throws(WireError) in
+                try unsafe ShortcutOptions(part)
+            } ?? ShortcutOptions())
         if unsafe message.optional_steps_case
             == VOKEN__V1__SESSION_SETTINGS__OPTIONAL_STEPS_STEPS
         {
@@ -84,6 +89,7 @@ public struct SessionSettings: Sendable, Equatable {
                 unsafe message.scheduler = arena.string(scheduler)
             }
             unsafe message.scheduler_options = arena.string(schedulerOptions)
+            unsafe message.shortcuts = shortcuts.packed(&arena)
         }
     }
 }

@@ -22,11 +22,13 @@ public struct StatsReply: Message {
     public var keptJobs: Int
     /// Of their events.
     public var keptBytes: Int
+    public var promptCache: PromptCacheStats
 
     public init(
         stages: [StageCalls], methods: [MethodCalls], waited: Histogram, ran: Histogram,
         refused: [ReasonCount], connections: Int, cutOff: [ReasonCount], sessions: Int,
-        sessionBytes: Int, openDescriptors: Int, keptJobs: Int, keptBytes: Int
+        sessionBytes: Int, openDescriptors: Int, keptJobs: Int, keptBytes: Int,
+        promptCache: PromptCacheStats = PromptCacheStats()
     ) {
         self.stages = stages
         self.methods = methods
@@ -40,6 +42,7 @@ public struct StatsReply: Message {
         self.openDescriptors = openDescriptors
         self.keptJobs = keptJobs
         self.keptBytes = keptBytes
+        self.promptCache = promptCache
     }
 
     public init(_ bytes: [UInt8]) throws(WireError) {
@@ -63,7 +66,9 @@ public struct StatsReply: Message {
                 }, sessions: Int(message.sessions),
                 sessionBytes: Int(clamping: message.session_bytes),
                 openDescriptors: Int(message.open_descriptors), keptJobs: Int(message.kept_jobs),
-                keptBytes: Int(clamping: message.kept_bytes))
+                keptBytes: Int(clamping: message.kept_bytes),
+                promptCache: try part(message.prompt_cache) { unsafe PromptCacheStats($0) }
+                    ?? PromptCacheStats())
         }
     }
 
@@ -85,6 +90,7 @@ public struct StatsReply: Message {
             unsafe message.open_descriptors = UInt32(clamping: openDescriptors)
             unsafe message.kept_jobs = UInt32(clamping: keptJobs)
             unsafe message.kept_bytes = UInt64(clamping: keptBytes)
+            unsafe message.prompt_cache = promptCache.packed(&arena)
         }
     }
 }

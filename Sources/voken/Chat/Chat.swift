@@ -41,7 +41,8 @@ struct Chat: ParsableCommand {
         let settings = SessionSettings(
             steps: drawing.steps, seed: seed, guidance: drawing.guidance,
             guidanceRescale: drawing.guidanceRescale, scheduler: drawing.scheduler,
-            schedulerOptions: optionsText(try options(drawing.schedulerSet)))
+            schedulerOptions: optionsText(try options(drawing.schedulerSet)),
+            shortcuts: ShortcutOptions(drawing.shortcuts))
         let interrupts = Interrupts()
         let client = try asking { try daemon.connect() }
         let (session, isNew) = try open(client, settings)

@@ -100,7 +100,8 @@ extension Conversation {
                 prompt: text, images: images, steps: settings.steps, seed: seed,
                 guidance: settings.guidance, guidanceRescale: settings.guidanceRescale,
                 scheduler: settings.scheduler,
-                schedulerOptions: settings.schedulerOptions, onDisconnect: .cancel))
+                schedulerOptions: settings.schedulerOptions, onDisconnect: .cancel,
+                shortcuts: settings.shortcuts))
         let running = RunningTurn(client)
         var failure: Failure?
         try interrupts.during {

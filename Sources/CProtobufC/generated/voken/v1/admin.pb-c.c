@@ -187,6 +187,51 @@ void   voken__v1__stats_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__stats_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   voken__v1__prompt_cache__init
+                     (Voken__V1__PromptCache         *message)
+{
+  static const Voken__V1__PromptCache init_value = VOKEN__V1__PROMPT_CACHE__INIT;
+  *message = init_value;
+}
+size_t voken__v1__prompt_cache__get_packed_size
+                     (const Voken__V1__PromptCache *message)
+{
+  assert(message->base.descriptor == &voken__v1__prompt_cache__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__prompt_cache__pack
+                     (const Voken__V1__PromptCache *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__prompt_cache__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__prompt_cache__pack_to_buffer
+                     (const Voken__V1__PromptCache *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__prompt_cache__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__PromptCache *
+       voken__v1__prompt_cache__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__PromptCache *)
+     protobuf_c_message_unpack (&voken__v1__prompt_cache__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__prompt_cache__free_unpacked
+                     (Voken__V1__PromptCache *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__prompt_cache__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   voken__v1__stage_stats__init
                      (Voken__V1__StageStats         *message)
 {
@@ -1472,7 +1517,7 @@ const ProtobufCMessageDescriptor voken__v1__stats_request__descriptor =
   (ProtobufCMessageInit) voken__v1__stats_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor voken__v1__stats_reply__field_descriptors[12] =
+static const ProtobufCFieldDescriptor voken__v1__stats_reply__field_descriptors[13] =
 {
   {
     "stages",
@@ -1618,6 +1663,18 @@ static const ProtobufCFieldDescriptor voken__v1__stats_reply__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "prompt_cache",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__StatsReply, prompt_cache),
+    &voken__v1__prompt_cache__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__stats_reply__field_indices_by_name[] = {
   5,   /* field[5] = connections */
@@ -1626,6 +1683,7 @@ static const unsigned voken__v1__stats_reply__field_indices_by_name[] = {
   10,   /* field[10] = kept_jobs */
   1,   /* field[1] = methods */
   9,   /* field[9] = open_descriptors */
+  12,   /* field[12] = prompt_cache */
   3,   /* field[3] = ran */
   4,   /* field[4] = refused */
   8,   /* field[8] = session_bytes */
@@ -1636,7 +1694,7 @@ static const unsigned voken__v1__stats_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange voken__v1__stats_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor voken__v1__stats_reply__descriptor =
 {
@@ -1646,11 +1704,88 @@ const ProtobufCMessageDescriptor voken__v1__stats_reply__descriptor =
   "Voken__V1__StatsReply",
   "voken.v1",
   sizeof(Voken__V1__StatsReply),
-  12,
+  13,
   voken__v1__stats_reply__field_descriptors,
   voken__v1__stats_reply__field_indices_by_name,
   1,  voken__v1__stats_reply__number_ranges,
   (ProtobufCMessageInit) voken__v1__stats_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__prompt_cache__field_descriptors[4] =
+{
+  {
+    "bytes",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PromptCache, bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pieces",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PromptCache, pieces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "positions",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PromptCache, positions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reused",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__PromptCache, reused),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__prompt_cache__field_indices_by_name[] = {
+  0,   /* field[0] = bytes */
+  1,   /* field[1] = pieces */
+  2,   /* field[2] = positions */
+  3,   /* field[3] = reused */
+};
+static const ProtobufCIntRange voken__v1__prompt_cache__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor voken__v1__prompt_cache__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.PromptCache",
+  "PromptCache",
+  "Voken__V1__PromptCache",
+  "voken.v1",
+  sizeof(Voken__V1__PromptCache),
+  4,
+  voken__v1__prompt_cache__field_descriptors,
+  voken__v1__prompt_cache__field_indices_by_name,
+  1,  voken__v1__prompt_cache__number_ranges,
+  (ProtobufCMessageInit) voken__v1__prompt_cache__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor voken__v1__stage_stats__field_descriptors[4] =

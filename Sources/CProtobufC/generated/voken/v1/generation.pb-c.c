@@ -52,6 +52,96 @@ void   voken__v1__generate_request__free_unpacked
   assert(message->base.descriptor == &voken__v1__generate_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   voken__v1__shortcuts__init
+                     (Voken__V1__Shortcuts         *message)
+{
+  static const Voken__V1__Shortcuts init_value = VOKEN__V1__SHORTCUTS__INIT;
+  *message = init_value;
+}
+size_t voken__v1__shortcuts__get_packed_size
+                     (const Voken__V1__Shortcuts *message)
+{
+  assert(message->base.descriptor == &voken__v1__shortcuts__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__shortcuts__pack
+                     (const Voken__V1__Shortcuts *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__shortcuts__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__shortcuts__pack_to_buffer
+                     (const Voken__V1__Shortcuts *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__shortcuts__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__Shortcuts *
+       voken__v1__shortcuts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__Shortcuts *)
+     protobuf_c_message_unpack (&voken__v1__shortcuts__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__shortcuts__free_unpacked
+                     (Voken__V1__Shortcuts *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__shortcuts__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   voken__v1__guidance_interval__init
+                     (Voken__V1__GuidanceInterval         *message)
+{
+  static const Voken__V1__GuidanceInterval init_value = VOKEN__V1__GUIDANCE_INTERVAL__INIT;
+  *message = init_value;
+}
+size_t voken__v1__guidance_interval__get_packed_size
+                     (const Voken__V1__GuidanceInterval *message)
+{
+  assert(message->base.descriptor == &voken__v1__guidance_interval__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t voken__v1__guidance_interval__pack
+                     (const Voken__V1__GuidanceInterval *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &voken__v1__guidance_interval__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t voken__v1__guidance_interval__pack_to_buffer
+                     (const Voken__V1__GuidanceInterval *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &voken__v1__guidance_interval__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Voken__V1__GuidanceInterval *
+       voken__v1__guidance_interval__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Voken__V1__GuidanceInterval *)
+     protobuf_c_message_unpack (&voken__v1__guidance_interval__descriptor,
+                                allocator, len, data);
+}
+void   voken__v1__guidance_interval__free_unpacked
+                     (Voken__V1__GuidanceInterval *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &voken__v1__guidance_interval__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   voken__v1__event__init
                      (Voken__V1__Event         *message)
 {
@@ -1177,7 +1267,7 @@ void   voken__v1__artifact_part__free_unpacked
   assert(message->base.descriptor == &voken__v1__artifact_part__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[12] =
+static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descriptors[13] =
 {
   {
     "prompt",
@@ -1323,6 +1413,18 @@ static const ProtobufCFieldDescriptor voken__v1__generate_request__field_descrip
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "shortcuts",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GenerateRequest, shortcuts),
+    &voken__v1__shortcuts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
   5,   /* field[5] = guidance */
@@ -1335,13 +1437,14 @@ static const unsigned voken__v1__generate_request__field_indices_by_name[] = {
   6,   /* field[6] = scheduler */
   8,   /* field[8] = scheduler_options */
   4,   /* field[4] = seed */
+  12,   /* field[12] = shortcuts */
   3,   /* field[3] = steps */
   7,   /* field[7] = timeout_nano */
 };
 static const ProtobufCIntRange voken__v1__generate_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
 {
@@ -1351,11 +1454,126 @@ const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor =
   "Voken__V1__GenerateRequest",
   "voken.v1",
   sizeof(Voken__V1__GenerateRequest),
-  12,
+  13,
   voken__v1__generate_request__field_descriptors,
   voken__v1__generate_request__field_indices_by_name,
   1,  voken__v1__generate_request__number_ranges,
   (ProtobufCMessageInit) voken__v1__generate_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__shortcuts__field_descriptors[3] =
+{
+  {
+    "guidance_interval",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__Shortcuts, guidance_interval),
+    &voken__v1__guidance_interval__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deep_cache",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Voken__V1__Shortcuts, optional_deep_cache_case),
+    offsetof(Voken__V1__Shortcuts, deep_cache),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "token_merging",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Voken__V1__Shortcuts, optional_token_merging_case),
+    offsetof(Voken__V1__Shortcuts, token_merging),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__shortcuts__field_indices_by_name[] = {
+  1,   /* field[1] = deep_cache */
+  0,   /* field[0] = guidance_interval */
+  2,   /* field[2] = token_merging */
+};
+static const ProtobufCIntRange voken__v1__shortcuts__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor voken__v1__shortcuts__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.Shortcuts",
+  "Shortcuts",
+  "Voken__V1__Shortcuts",
+  "voken.v1",
+  sizeof(Voken__V1__Shortcuts),
+  3,
+  voken__v1__shortcuts__field_descriptors,
+  voken__v1__shortcuts__field_indices_by_name,
+  1,  voken__v1__shortcuts__number_ranges,
+  (ProtobufCMessageInit) voken__v1__shortcuts__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor voken__v1__guidance_interval__field_descriptors[2] =
+{
+  {
+    "low",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GuidanceInterval, low),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "high",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__GuidanceInterval, high),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned voken__v1__guidance_interval__field_indices_by_name[] = {
+  1,   /* field[1] = high */
+  0,   /* field[0] = low */
+};
+static const ProtobufCIntRange voken__v1__guidance_interval__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor voken__v1__guidance_interval__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "voken.v1.GuidanceInterval",
+  "GuidanceInterval",
+  "Voken__V1__GuidanceInterval",
+  "voken.v1",
+  sizeof(Voken__V1__GuidanceInterval),
+  2,
+  voken__v1__guidance_interval__field_descriptors,
+  voken__v1__guidance_interval__field_indices_by_name,
+  1,  voken__v1__guidance_interval__number_ranges,
+  (ProtobufCMessageInit) voken__v1__guidance_interval__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor voken__v1__event__field_descriptors[14] =

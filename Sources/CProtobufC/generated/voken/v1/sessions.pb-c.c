@@ -772,7 +772,7 @@ void   voken__v1__delete_session_reply__free_unpacked
   assert(message->base.descriptor == &voken__v1__delete_session_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor voken__v1__session_settings__field_descriptors[6] =
+static const ProtobufCFieldDescriptor voken__v1__session_settings__field_descriptors[7] =
 {
   {
     "steps",
@@ -846,6 +846,18 @@ static const ProtobufCFieldDescriptor voken__v1__session_settings__field_descrip
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "shortcuts",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Voken__V1__SessionSettings, shortcuts),
+    &voken__v1__shortcuts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned voken__v1__session_settings__field_indices_by_name[] = {
   2,   /* field[2] = guidance */
@@ -853,12 +865,13 @@ static const unsigned voken__v1__session_settings__field_indices_by_name[] = {
   3,   /* field[3] = scheduler */
   4,   /* field[4] = scheduler_options */
   1,   /* field[1] = seed */
+  6,   /* field[6] = shortcuts */
   0,   /* field[0] = steps */
 };
 static const ProtobufCIntRange voken__v1__session_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor voken__v1__session_settings__descriptor =
 {
@@ -868,7 +881,7 @@ const ProtobufCMessageDescriptor voken__v1__session_settings__descriptor =
   "Voken__V1__SessionSettings",
   "voken.v1",
   sizeof(Voken__V1__SessionSettings),
-  6,
+  7,
   voken__v1__session_settings__field_descriptors,
   voken__v1__session_settings__field_indices_by_name,
   1,  voken__v1__session_settings__number_ranges,

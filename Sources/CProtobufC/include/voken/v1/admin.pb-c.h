@@ -20,6 +20,7 @@ typedef struct Voken__V1__StatusRequest Voken__V1__StatusRequest;
 typedef struct Voken__V1__StatusReply Voken__V1__StatusReply;
 typedef struct Voken__V1__StatsRequest Voken__V1__StatsRequest;
 typedef struct Voken__V1__StatsReply Voken__V1__StatsReply;
+typedef struct Voken__V1__PromptCache Voken__V1__PromptCache;
 typedef struct Voken__V1__StageStats Voken__V1__StageStats;
 typedef struct Voken__V1__MethodStats Voken__V1__MethodStats;
 typedef struct Voken__V1__Count Voken__V1__Count;
@@ -148,10 +149,31 @@ struct  Voken__V1__StatsReply
    */
   uint32_t kept_jobs;
   uint64_t kept_bytes;
+  Voken__V1__PromptCache *prompt_cache;
 };
 #define VOKEN__V1__STATS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__stats_reply__descriptor) \
-    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, 0, 0,NULL, 0, 0, 0, 0, 0 }
+    , 0,NULL, 0,NULL, NULL, NULL, 0,NULL, 0, 0,NULL, 0, 0, 0, 0, 0, NULL }
+
+
+/*
+ * Beginnings of prompts that are held for other requests.
+ */
+struct  Voken__V1__PromptCache
+{
+  ProtobufCMessage base;
+  uint64_t bytes;
+  uint32_t pieces;
+  /*
+   * Positions of all prompts since the start, and those of them that needed not be taken in since
+   * another request had brought them.
+   */
+  uint64_t positions;
+  uint64_t reused;
+};
+#define VOKEN__V1__PROMPT_CACHE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__prompt_cache__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 struct  Voken__V1__StageStats
@@ -542,6 +564,25 @@ Voken__V1__StatsReply *
                       const uint8_t       *data);
 void   voken__v1__stats_reply__free_unpacked
                      (Voken__V1__StatsReply *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__PromptCache methods */
+void   voken__v1__prompt_cache__init
+                     (Voken__V1__PromptCache         *message);
+size_t voken__v1__prompt_cache__get_packed_size
+                     (const Voken__V1__PromptCache   *message);
+size_t voken__v1__prompt_cache__pack
+                     (const Voken__V1__PromptCache   *message,
+                      uint8_t             *out);
+size_t voken__v1__prompt_cache__pack_to_buffer
+                     (const Voken__V1__PromptCache   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__PromptCache *
+       voken__v1__prompt_cache__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__prompt_cache__free_unpacked
+                     (Voken__V1__PromptCache *message,
                       ProtobufCAllocator *allocator);
 /* Voken__V1__StageStats methods */
 void   voken__v1__stage_stats__init
@@ -975,6 +1016,9 @@ typedef void (*Voken__V1__StatsRequest_Closure)
 typedef void (*Voken__V1__StatsReply_Closure)
                  (const Voken__V1__StatsReply *message,
                   void *closure_data);
+typedef void (*Voken__V1__PromptCache_Closure)
+                 (const Voken__V1__PromptCache *message,
+                  void *closure_data);
 typedef void (*Voken__V1__StageStats_Closure)
                  (const Voken__V1__StageStats *message,
                   void *closure_data);
@@ -1153,6 +1197,7 @@ extern const ProtobufCMessageDescriptor voken__v1__status_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__status_reply__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__stats_request__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__stats_reply__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__prompt_cache__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__stage_stats__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__method_stats__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__count__descriptor;

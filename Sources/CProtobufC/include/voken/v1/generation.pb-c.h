@@ -16,6 +16,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 
 typedef struct Voken__V1__GenerateRequest Voken__V1__GenerateRequest;
+typedef struct Voken__V1__Shortcuts Voken__V1__Shortcuts;
+typedef struct Voken__V1__GuidanceInterval Voken__V1__GuidanceInterval;
 typedef struct Voken__V1__Event Voken__V1__Event;
 typedef struct Voken__V1__Accepted Voken__V1__Accepted;
 typedef struct Voken__V1__Started Voken__V1__Started;
@@ -137,6 +139,7 @@ struct  Voken__V1__GenerateRequest
    */
   int32_t priority;
   Voken__V1__OnDisconnect on_disconnect;
+  Voken__V1__Shortcuts *shortcuts;
   Voken__V1__GenerateRequest__OptionalScenesCase optional_scenes_case;
   union {
     uint32_t scenes;
@@ -164,7 +167,57 @@ struct  Voken__V1__GenerateRequest
 };
 #define VOKEN__V1__GENERATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__generate_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string, 0, VOKEN__V1__ON_DISCONNECT__ON_DISCONNECT_DEFAULT, NULL, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCENES__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_SCHEDULER__NOT_SET, {0}, VOKEN__V1__GENERATE_REQUEST__OPTIONAL_GUIDANCE_RESCALE__NOT_SET, {0} }
+
+
+typedef enum {
+  VOKEN__V1__SHORTCUTS__OPTIONAL_DEEP_CACHE__NOT_SET = 0,
+  VOKEN__V1__SHORTCUTS__OPTIONAL_DEEP_CACHE_DEEP_CACHE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__SHORTCUTS__OPTIONAL_DEEP_CACHE__CASE)
+} Voken__V1__Shortcuts__OptionalDeepCacheCase;
+
+typedef enum {
+  VOKEN__V1__SHORTCUTS__OPTIONAL_TOKEN_MERGING__NOT_SET = 0,
+  VOKEN__V1__SHORTCUTS__OPTIONAL_TOKEN_MERGING_TOKEN_MERGING = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(VOKEN__V1__SHORTCUTS__OPTIONAL_TOKEN_MERGING__CASE)
+} Voken__V1__Shortcuts__OptionalTokenMergingCase;
+
+/*
+ * Ways to draw faster that bring another picture than the exact one: see etc/doc/shortcuts.md. What is
+ * absent is as the pipeline file says. A picture that was drawn so says it in its recipe, under
+ * "inexact".
+ */
+struct  Voken__V1__Shortcuts
+{
+  ProtobufCMessage base;
+  Voken__V1__GuidanceInterval *guidance_interval;
+  Voken__V1__Shortcuts__OptionalDeepCacheCase optional_deep_cache_case;
+  union {
+    uint32_t deep_cache;
+  };
+  Voken__V1__Shortcuts__OptionalTokenMergingCase optional_token_merging_case;
+  union {
+    double token_merging;
+  };
+};
+#define VOKEN__V1__SHORTCUTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__shortcuts__descriptor) \
+    , NULL, VOKEN__V1__SHORTCUTS__OPTIONAL_DEEP_CACHE__NOT_SET, {0}, VOKEN__V1__SHORTCUTS__OPTIONAL_TOKEN_MERGING__NOT_SET, {0} }
+
+
+/*
+ * The noise levels σ at which guidance is used: above `low`, and up to `high`. From 0 to infinity is
+ * all of them, which is exact.
+ */
+struct  Voken__V1__GuidanceInterval
+{
+  ProtobufCMessage base;
+  double low;
+  double high;
+};
+#define VOKEN__V1__GUIDANCE_INTERVAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&voken__v1__guidance_interval__descriptor) \
+    , 0, 0 }
 
 
 typedef enum {
@@ -647,6 +700,44 @@ Voken__V1__GenerateRequest *
 void   voken__v1__generate_request__free_unpacked
                      (Voken__V1__GenerateRequest *message,
                       ProtobufCAllocator *allocator);
+/* Voken__V1__Shortcuts methods */
+void   voken__v1__shortcuts__init
+                     (Voken__V1__Shortcuts         *message);
+size_t voken__v1__shortcuts__get_packed_size
+                     (const Voken__V1__Shortcuts   *message);
+size_t voken__v1__shortcuts__pack
+                     (const Voken__V1__Shortcuts   *message,
+                      uint8_t             *out);
+size_t voken__v1__shortcuts__pack_to_buffer
+                     (const Voken__V1__Shortcuts   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__Shortcuts *
+       voken__v1__shortcuts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__shortcuts__free_unpacked
+                     (Voken__V1__Shortcuts *message,
+                      ProtobufCAllocator *allocator);
+/* Voken__V1__GuidanceInterval methods */
+void   voken__v1__guidance_interval__init
+                     (Voken__V1__GuidanceInterval         *message);
+size_t voken__v1__guidance_interval__get_packed_size
+                     (const Voken__V1__GuidanceInterval   *message);
+size_t voken__v1__guidance_interval__pack
+                     (const Voken__V1__GuidanceInterval   *message,
+                      uint8_t             *out);
+size_t voken__v1__guidance_interval__pack_to_buffer
+                     (const Voken__V1__GuidanceInterval   *message,
+                      ProtobufCBuffer     *buffer);
+Voken__V1__GuidanceInterval *
+       voken__v1__guidance_interval__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   voken__v1__guidance_interval__free_unpacked
+                     (Voken__V1__GuidanceInterval *message,
+                      ProtobufCAllocator *allocator);
 /* Voken__V1__Event methods */
 void   voken__v1__event__init
                      (Voken__V1__Event         *message);
@@ -1127,6 +1218,12 @@ void   voken__v1__artifact_part__free_unpacked
 typedef void (*Voken__V1__GenerateRequest_Closure)
                  (const Voken__V1__GenerateRequest *message,
                   void *closure_data);
+typedef void (*Voken__V1__Shortcuts_Closure)
+                 (const Voken__V1__Shortcuts *message,
+                  void *closure_data);
+typedef void (*Voken__V1__GuidanceInterval_Closure)
+                 (const Voken__V1__GuidanceInterval *message,
+                  void *closure_data);
 typedef void (*Voken__V1__Event_Closure)
                  (const Voken__V1__Event *message,
                   void *closure_data);
@@ -1295,6 +1392,8 @@ void voken__v1__generation__get_artifact(ProtobufCService *service,
 extern const ProtobufCEnumDescriptor    voken__v1__on_disconnect__descriptor;
 extern const ProtobufCEnumDescriptor    voken__v1__job_state__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__generate_request__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__shortcuts__descriptor;
+extern const ProtobufCMessageDescriptor voken__v1__guidance_interval__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__event__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__accepted__descriptor;
 extern const ProtobufCMessageDescriptor voken__v1__started__descriptor;

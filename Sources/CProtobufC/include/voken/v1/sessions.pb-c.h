@@ -80,6 +80,7 @@ struct  Voken__V1__SessionSettings
    * A JSON object, or empty.
    */
   char *scheduler_options;
+  Voken__V1__Shortcuts *shortcuts;
   Voken__V1__SessionSettings__OptionalStepsCase optional_steps_case;
   union {
     uint32_t steps;
@@ -103,7 +104,7 @@ struct  Voken__V1__SessionSettings
 };
 #define VOKEN__V1__SESSION_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&voken__v1__session_settings__descriptor) \
-    , (char *)protobuf_c_empty_string, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SCHEDULER__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, NULL, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_STEPS__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SEED__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_SCHEDULER__NOT_SET, {0}, VOKEN__V1__SESSION_SETTINGS__OPTIONAL_GUIDANCE_RESCALE__NOT_SET, {0} }
 
 
 struct  Voken__V1__CreateSessionRequest
