@@ -27,6 +27,9 @@ struct ImageTask {
     private var sample: Tensor
     private var shortcuts: ImageShortcuts
     private var conditional: ImageConditioning?
+    /// The generation's, as known when this task last looked: what the task waits for must not change
+    /// by what another one brings.
+    private var unconditional: ImageConditioning?
     private var call = 0
 
     /// - Parameter features: `[1, vokens, D]`.
@@ -91,8 +94,6 @@ struct ImageTask {
         guidance.isOn && (interval.isAll || interval.contains(sigmas[call]))
     }
 
-    private var unconditional: ImageConditioning? { generation.unconditional.conditioning }
-
     private var hasConditioning: Bool {
         conditional != nil && (!guidance.isOn || unconditional != nil)
     }
@@ -101,9 +102,10 @@ struct ImageTask {
     private mutating func takeFeature(_ feature: Tensor) {
         if conditional == nil {
             conditional = ImageConditioning(feature)
-        } else {
+        } else if generation.unconditional.conditioning == nil {
             generation.unconditional.take(feature)
         }
+        unconditional = generation.unconditional.conditioning
     }
 
     private func prediction(

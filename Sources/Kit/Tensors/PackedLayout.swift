@@ -38,6 +38,14 @@ public enum PackedLayout: String, Sendable, CaseIterable {
         }
     }
 
+    /// Bytes before the panels.
+    var headBytes: Int {
+        switch self {
+        case .pairs, .winograd, .winogradPairs: 0
+        case .q8_0, .q4: QuantisedWeight.headSize
+        }
+    }
+
     var winogradArithmetic: Arithmetic { self == .winograd ? .float32 : .bfloat16 }
 
     var quantisedFormat: QuantisedWeight.Format { self == .q4 ? .q4 : .q8_0 }

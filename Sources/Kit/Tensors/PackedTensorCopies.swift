@@ -12,15 +12,18 @@ extension PackedTensor {
                 && shape[0] % parts == 0 && (rows == shape[0] / parts || rows % 256 == 0),
             "\(shape) in \(parts) parts of \(sample.shape)")
         let layout = sample.layout
-        let (whole, size) = (
-            layout.byteCount(sample.shape), Self.partBytes(shape, layout, parts: parts)
+        let head = layout.headBytes
+        let (panels, size) = (
+            layout.byteCount(sample.shape) - head, Self.partBytes(shape, layout, parts: parts)
         )
         let block = WeightBlock(byteCount: parts * size)
-        let copies = (size + whole - 1) / whole
+        let copies = (size - head + panels - 1) / panels
         ThreadPool.run(parts * copies) { index in
-            let (part, start) = (index / copies, index % copies * whole)
-            let target = unsafe block.base + part * size + start
-            unsafe target.copyMemory(from: sample.bytes, byteCount: min(whole, size - start))
+            let part = unsafe block.base + index / copies * size
+            let start = head + index % copies * panels
+            unsafe part.copyMemory(from: sample.bytes, byteCount: head)
+            unsafe (part + start).copyMemory(
+                from: sample.bytes + head, byteCount: min(panels, size - start))
         }
         unsafe self.init(
             shape, layout, parts: parts, unsafeBytes: UnsafeRawPointer(block.base), owner: block)
