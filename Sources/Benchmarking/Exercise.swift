@@ -60,7 +60,7 @@ struct ExerciseMaker {
     }
 
     private func decode(sequences: Int) throws -> Exercise {
-        let (subject, model) = try language(needing: sizes.prompt + 1)
+        let (subject, model) = try language(needing: sizes.prompt + Self.decoded)
         let states = (0..<sequences).map { sequence in
             let state = model.makeState()
             _ = model.forward(
@@ -70,13 +70,21 @@ struct ExerciseMaker {
         let next = (0..<sequences).map { model.embed(words(1, of: model, from: $0)) }
         return Exercise(
             work: try subject.work(
-                .language(sequences: sequences, positions: 1, cached: sizes.prompt)),
+                .language(
+                    sequences: sequences, positions: 1,
+                    cached: sizes.prompt + Self.decoded / 2)),
             items: Double(sequences), unit: "tokens", type: subject.type
         ) {
             _ = steps.logits(model, steps.forward(model, next, states))
-            for state in states { state.truncate(to: sizes.prompt) }
+            // Seldom: rows that take the place of others move all that are there.
+            for state in states where state.count == sizes.prompt + Self.decoded {
+                state.truncate(to: sizes.prompt)
+            }
         }
     }
+
+    /// Positions that a sequence gains before it begins anew.
+    private static let decoded = 64
 
     private func mapper() throws -> Exercise {
         let subject = try maker.make(.featureMapper)
