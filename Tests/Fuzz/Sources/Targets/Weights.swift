@@ -33,10 +33,24 @@ private func readWeights(_ bytes: [UInt8]) {
     do { file = try Safetensors(path: Files.path(holding: bytes)) } catch { return }
     var held = 0
     for name in file.names {
+        if let packed = file.tensors.packed(named: name) { multiply(packed) }
         guard let weight = file.weight(named: name) else { continue }
         held += weight.byteCount
         let tensor = weight.tensor()
         expect(tensor.count == weight.shape.count, "\(name) has \(tensor.count) elements")
     }
     expect(held <= bytes.count, "\(held) bytes of weights in a file of \(bytes.count)")
+}
+
+/// Kernels read every byte of a packed weight, whatever it holds.
+private func multiply(_ tensor: PackedTensor) {
+    for matrix in Matrix.unpacked(tensor) ?? [] {
+        let y = linear(Tensor([1, matrix.shape[1]], repeating: 1), matrix)
+        expect(y.shape == [1, matrix.shape[0]], "\(tensor.layout) gives \(y.shape)")
+    }
+    guard tensor.shape.rank == 4, let kernel = ConvolutionKernel(tensor, stride: 1) else { return }
+    let (height, width) = (tensor.shape[1], tensor.shape[2])
+    let y = conv2d(
+        Tensor([1, height, width, tensor.shape[3]], repeating: 1), kernel, bias: nil)
+    expect(y.shape == [1, 1, 1, tensor.shape[0]], "\(tensor.layout) gives \(y.shape)")
 }
