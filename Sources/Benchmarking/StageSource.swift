@@ -1,5 +1,6 @@
 import Layers
 public import Pipelines
+public import Stages
 
 /// Where the stages that are measured come from.
 public enum StageSource: Sendable {

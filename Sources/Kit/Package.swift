@@ -48,7 +48,7 @@ let package = Package(
         room("Images", ["CPNG", "CJPEG", "Tensors"]),
         .plugin(name: "KitFingerprint", capability: .buildTool(), path: "KitFingerprint"),
         room(
-            "Stages", ["CPluginABI", "Tensors", "Checkpoints", "Tokenizers"],
+            "Stages", ["CPluginABI", "Tensors", "Layers", "Checkpoints", "Tokenizers"],
             plugins: ["KitFingerprint"]),
     ],
     swiftLanguageModes: [.v6],

@@ -7,7 +7,7 @@ public struct ImportOrder: Sendable {
     public var sources: [String]
     /// The model's folder, which must not be there yet.
     public var target: String
-    public var type: WeightType
+    public var types: WeightTypes
     /// Empty for all that the sources have.
     public var stages: Set<StageKind>
     /// Names of tensors that may be left out, with `*` for any run of characters.
@@ -18,12 +18,13 @@ public struct ImportOrder: Sendable {
     public var tool: String
 
     public init(
-        sources: [String], target: String, type: WeightType = .f32, stages: Set<StageKind> = [],
+        sources: [String], target: String, types: WeightTypes = WeightTypes(.f32),
+        stages: Set<StageKind> = [],
         ignored: [String] = [], force: Bool = false, tool: String
     ) {
         self.sources = sources
         self.target = target
-        self.type = type
+        self.types = types
         self.stages = stages
         self.ignored = ignored
         self.force = force

@@ -22,7 +22,7 @@ extension ModelImport {
         staging.remove(except: Set(stages.flatMap(fileNames)))
         let files = try write(in: staging, journal, report)
         let manifest = Manifest(
-            tool: order.tool, type: order.type.rawValue, sources: hashed,
+            tool: order.tool, type: order.types.description, sources: hashed,
             stages: Dictionary(
                 uniqueKeysWithValues: stages.map { stage in
                     (
@@ -95,7 +95,7 @@ extension ModelImport {
 
     /// What decides every byte that is written.
     private func planKey(_ sources: [Manifest.File]) -> String {
-        var text = "\(order.tool) \(order.type.rawValue)\n"
+        var text = "\(order.tool) \(order.types)\n"
         for source in sources { text += "\(source.sha256)\n" }
         for stage in stages {
             text +=
@@ -129,7 +129,7 @@ extension ModelImport {
             guard let layout = layouts[stage.plan.kind] else { continue }
             let weights = weightsName(stage)
             let digest = try write(
-                stage.requests, layout, to: weights, in: staging, journal, remaining: total - done
+                stage, layout, to: weights, in: staging, journal, remaining: total - done
             ) { written in
                 try report(
                     ImportProgress(
@@ -145,9 +145,8 @@ extension ModelImport {
     /// - Parameter remaining: bytes of this file and of those after it.
     /// - Returns: the file's digest.
     private func write(
-        _ requests: [AskedStage.Request], _ layout: SafetensorsLayout, to name: String,
-        in staging: Staging, _ journal: Journal,
-        remaining: Int, _ report: (Int) throws -> Void
+        _ stage: AskedStage, _ layout: SafetensorsLayout, to name: String, in staging: Staging,
+        _ journal: Journal, remaining: Int, _ report: (Int) throws -> Void
     ) throws -> String {
         try staging.makeFolders(for: name)
         var file = try FileBytes(path: "\(staging.path)/\(name)")
@@ -164,10 +163,11 @@ extension ModelImport {
         try file.truncate()
         try staging.requireSpace(remaining - file.count)
         if file.count == 0 { try file.append(layout.header) }
-        let named = Dictionary(uniqueKeysWithValues: requests.map { ($0.name, $0) })
+        let named = Dictionary(uniqueKeysWithValues: stage.requests.map { ($0.name, $0) })
+        let type = order.types[stage.plan.kind]
         for place in layout.places[next...] {
             guard let request = named[place.name] else { continue }
-            try TensorBytes(request, as: order.type).store { bytes in
+            try TensorBytes(request, as: type).store { bytes in
                 try file.append(bytes)
                 try report(file.count)
             }

@@ -28,12 +28,14 @@ public struct ModelImport {
         self.order = order
         sources = try order.sources.map(PublishedSource.init)
         let parts = sources.flatMap(\.parts)
-        let assembly = try StageAssembly(parts, wanted: order.stages, type: order.type)
+        let assembly = try StageAssembly(
+            parts, wanted: order.stages, adapters: order.types[.languageModel])
         let scratch = try Scratch()
         stages = try assembly.plans.map { plan in
             try scratch.write(plan.files)
             return try AskedStage(
-                plan, as: order.type, host: host, scratch: scratch.path, ignored: order.ignored)
+                plan, as: order.types[plan.kind], host: host, scratch: scratch.path,
+                ignored: order.ignored)
         }
         reports = stages.filter { $0.plan.kind != .scheduler }.map(\.report)
         let plans = stages.map(\.plan)
@@ -47,7 +49,9 @@ public struct ModelImport {
         var layouts: [StageKind: SafetensorsLayout] = [:]
         for stage in stages where stage.plan.kind != .scheduler {
             layouts[stage.plan.kind] = SafetensorsLayout(
-                stage.requests.map { ($0.name, TensorBytes($0, as: order.type).form) },
+                stage.requests.map {
+                    ($0.name, TensorBytes($0, as: order.types[stage.plan.kind]).form)
+                },
                 metadata: ["format": "pt"])
         }
         self.layouts = layouts

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Images
+import Tensors
 import Testing
 import Tokenizers
 
@@ -142,6 +143,31 @@ import Tokenizers
         let mean = squares.reduce(0, +) / Double(squares.count)
         let decibels = 10 * log10(255 * 255 / max(mean, 1e-9))
         #expect(decibels >= 40 && mean > 0, "\(decibels) dB")
+    }
+
+    @Test func eachStageHasItsType() throws {
+        let imported = try Imported(
+            [Imported.pocket], ["--type", "f16,languageModel=q8_0,unet=bf16"])
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        func layout(_ stage: String, _ name: String) throws -> String? {
+            try imported.stage(stage).files[0].tensors[name]?.format.description
+        }
+        #expect(
+            try layout("language_model", "model.layers.0.mlp.up_proj.weight")
+                == PackedLayout.q8_0.rawValue)
+        #expect(
+            try layout("unet", "time_embedding.linear_1.weight") == PackedLayout.pairs.rawValue)
+        #expect(try layout("vae", "decoder.conv_in.weight") == "F16")
+        let manifest = try Data(
+            contentsOf: URL(filePath: imported.folder + "/voken-model.json"))
+        #expect(
+            String(decoding: manifest, as: UTF8.self)
+                .contains("f16,language_model=q8_0,unet=bf16"))
+        for wrong in ["q9", "f32,q4", "unet=f32,f16", "f32,nose=f16", ""] {
+            let result = try Program.run(
+                "voken", ["import", Imported.pocket, "--to", "/tmp/none", "--type", wrong])
+            #expect(result.status == 2, "\(wrong): \(result.errors)")
+        }
     }
 
     @Test func miniGPT5IsPutTogetherFromItsFiles() throws {

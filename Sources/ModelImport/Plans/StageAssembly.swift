@@ -12,8 +12,12 @@ struct StageAssembly {
     private let wanted: Set<StageKind>
     private let mergesAdapters: Bool
 
-    /// - Parameter wanted: empty for all that the sources have.
-    init(_ parts: [PublishedPart], wanted: Set<StageKind>, type: WeightType) throws {
+    /// - Parameters:
+    ///   - wanted: empty for all that the sources have.
+    ///   - type: of the language model's weights, which adapters may have to be merged into.
+    init(
+        _ parts: [PublishedPart], wanted: Set<StageKind>, adapters type: WeightType
+    ) throws {
         self.parts = parts
         self.wanted = wanted
         mergesAdapters = type.isQuantised

@@ -20,7 +20,7 @@ struct BenchSubject: ParsableArguments {
         help: """
             How random weights are stored: \
             \(WeightType.allCases.map(\.rawValue).joined(separator: ", ")); for all stages or for \
-            some, as in languageModel=f16,unet=bf16 (default: bf16).
+            some, as in q8_0,unet=bf16 (default: bf16).
             """)
     var type: String?
 
@@ -61,36 +61,8 @@ struct BenchSubject: ParsableArguments {
     }
 
     private func types() throws -> WeightTypes {
-        var types = WeightTypes(.bf16)
-        guard let text = type else { return types }
-        for (index, word) in words(text).enumerated() {
-            let parts = word.split(separator: "=", omittingEmptySubsequences: false).map(
-                String.init)
-            guard let name = parts.last, let type = WeightType(rawValue: name), parts.count <= 2
-            else {
-                let known = WeightType.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("--type: \"\(word)\" is not one of \(known)")
-            }
-            if parts.count == 1 {
-                guard index == 0 else {
-                    throw ValidationError("--type: a type for all stages comes first")
-                }
-                types = WeightTypes(type)
-            } else {
-                types[try kind(parts[0])] = type
-            }
+        do { return try WeightTypes(parsing: type ?? "bf16", general: .bf16) } catch {
+            throw ValidationError("--type: \(error)")
         }
-        return types
-    }
-
-    /// Accepts `language_model`, as pipeline files have it, and `languageModel`.
-    private func kind(_ name: String) throws -> StageKind {
-        let plain = name.lowercased().filter { $0 != "_" }
-        let kinds = StageKind.allCases.filter { $0 != .scheduler && $0 != .textEncoder }
-        guard let kind = kinds.first(where: { $0.rawValue.filter { $0 != "_" } == plain }) else {
-            let known = kinds.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--type: \"\(name)\" is not one of \(known)")
-        }
-        return kind
     }
 }

@@ -1,9 +1,9 @@
 public import ArgumentParser
-public import Layers
+import Layers
 import ModelImport
 import Pipelines
 import PluginHost
-import Stages
+public import Stages
 import Stories
 
 /// `voken import`: published weights to a model folder.
@@ -19,7 +19,7 @@ struct ImportCommand: ParsableCommand {
               voken import SmolLM2.gguf --to smol --type f16
               voken import vicuna-7b-v0 stage1_cc3m.ckpt stage2_vist.ckpt eva_vit_g.pth \\
                   blip2_pretrained_flant5xxl.pth prerained_minigpt4_7b.pth \\
-                  stable-diffusion-2-1-base --to minigpt5 --type bf16
+                  stable-diffusion-2-1-base --to minigpt5 --type bf16,language_model=q8_0
 
             The folder appears when it is whole. After an interruption the same command goes on \
             where it stopped (DIR.part).
@@ -31,8 +31,8 @@ struct ImportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The model's folder, which must not be there.", valueName: "dir"))
     var to: String
 
-    @Option(help: "What the weights are stored in.")
-    var type = WeightType.f32
+    @Option(help: ArgumentHelp(WeightTypes.help, valueName: "type"))
+    var type = WeightTypes(.f32)
 
     @Option(help: "Take this stage only; can be repeated.")
     var stage: [StageKind] = []
@@ -58,7 +58,7 @@ struct ImportCommand: ParsableCommand {
 
     func run() throws {
         let order = ImportOrder(
-            sources: sources, target: to, type: type, stages: Set(stage), ignored: ignore,
+            sources: sources, target: to, types: type, stages: Set(stage), ignored: ignore,
             force: force, tool: "voken \(vokenVersion)")
         try importing {
             // Before the plan, which has a folder of its own while it is made.
@@ -87,7 +87,20 @@ struct ImportCommand: ParsableCommand {
     }
 }
 
-extension WeightType: @retroactive ExpressibleByArgument {}
+extension WeightTypes: @retroactive ExpressibleByArgument {
+    static var help: String {
+        "What the weights are stored in: "
+            + WeightType.allCases.map(\.rawValue).joined(separator: ", ")
+            + "; for all stages, or for some as in bf16,language_model=q8_0."
+    }
+
+    public init?(argument: String) {
+        guard let types = try? WeightTypes(parsing: argument, general: .f32) else { return nil }
+        self = types
+    }
+
+    public var defaultValueDescription: String { description }
+}
 
 /// Turns what an import throws into how a command ends.
 func importing(_ body: () throws -> Void) throws {

@@ -26,7 +26,7 @@ struct ImportText {
         for report in planned.reports where !report.unused.isEmpty {
             text += "\(report.stage.rawValue) does without \(some(report.unused))\n"
         }
-        return text + "\(byteText(planned.byteCount)) as \(planned.order.type.rawValue)\n"
+        return text + "\(byteText(planned.byteCount)) as \(planned.order.types)\n"
     }
 
     var conclusion: String {
@@ -71,7 +71,7 @@ struct ImportReport: Encodable {
 
     init(_ planned: ModelImport, _ manifest: Manifest?) {
         folder = planned.order.target
-        type = planned.order.type.rawValue
+        type = planned.order.types.description
         bytes = planned.byteCount
         sources = planned.sources.flatMap(\.parts).map {
             Source(path: $0.path, kind: $0.kind.rawValue)

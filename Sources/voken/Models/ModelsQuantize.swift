@@ -1,7 +1,7 @@
 import ArgumentParser
-import Layers
 import ModelImport
 import Pipelines
+import Stages
 
 /// `voken models quantize`: a model in another type.
 struct ModelsQuantize: ParsableCommand {
@@ -20,8 +20,8 @@ struct ModelsQuantize: ParsableCommand {
         help: ArgumentHelp("The new model's folder, which must not be there.", valueName: "dir"))
     var to: String
 
-    @Option(help: "What the weights are stored in.")
-    var type: WeightType
+    @Option(help: ArgumentHelp(WeightTypes.help, valueName: "type"))
+    var type: WeightTypes
 
     @Option(help: "Take this stage only; can be repeated.")
     var stage: [String] = []
@@ -33,7 +33,7 @@ struct ModelsQuantize: ParsableCommand {
     var json = false
 
     func run() throws {
-        var words = [folder, "--to", to, "--type", type.rawValue]
+        var words = [folder, "--to", to, "--type", type.description]
         for kind in stage { words += ["--stage", kind] }
         if force { words.append("--force") }
         if json { words.append("--json") }
