@@ -84,3 +84,24 @@ import Testing
         #expect(all.reservations <= 2)
     }
 }
+
+@Suite struct StepPlansTests {
+    /// Requests decide what a plan is for: plans that were made long ago are let go of.
+    @Test func holdsSoMany() {
+        let plans = StepPlans()
+        var rehearsals = 0
+        func ask(_ width: Int) {
+            let key = StepKey([.logits(Tensor([1, width], repeating: 0))])
+            _ = plans.plan(key) { rehearsals += 1 }
+        }
+        ask(1)
+        ask(1)
+        #expect(rehearsals == 1)
+        for width in 2...600 { ask(width) }
+        #expect(rehearsals == 600)
+        ask(600)
+        #expect(rehearsals == 600)
+        ask(1)
+        #expect(rehearsals == 601)
+    }
+}

@@ -9,8 +9,9 @@ struct ModelsQuantize: ParsableCommand {
         commandName: "quantize",
         abstract: "Make a model of another type from a model's folder.",
         discussion: """
-            From f32, f16 or bf16 to any type. What was quantised before is refused: rounding \
-            twice loses more than once, so go back to what the model was imported from.
+            From f32 or f16 to any type, and from bf16 to q8_0 and q4. What was quantised before is \
+            refused: rounding twice loses more than once, so go back to what the model was \
+            imported from.
             """)
 
     @Argument(help: "The model's folder.")
