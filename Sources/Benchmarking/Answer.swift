@@ -72,10 +72,14 @@ extension ExerciseMaker {
             let nothing = Tensor(told.shape, repeating: 0)
             let states = concatenate([nothing, told], axis: 0)
             let conditioning = steps.run("map") { features.map(states) }
+            let prepared = (0..<2).map {
+                denoiser.prepare(conditioning.slice(axis: 0, $0..<$0 + 1))
+            }
             let latent = try draw(plan, noise, check) { latents, timestep in
                 steps.run("predict") {
                     denoiser.predict(
-                        latents, timesteps: [timestep, timestep], conditioning: conditioning)
+                        latents, timesteps: [timestep, timestep], prepared: prepared,
+                        shortcuts: .none)
                 }
             }
             _ = steps.run("decode") { painter.decode(latent) }
