@@ -180,6 +180,8 @@ static void column_moments(const float *x, const float *center, float *sums, flo
 
 #include "attention_body.h"
 
+#include "attention_few_body.h"
+
 #include "winograd_weight_body.h"
 
 #include "winograd_body.h"
@@ -213,6 +215,7 @@ const struct voken_kernels KERNELS = {
     .column_affine = column_affine,
     .column_affine_silu = column_affine_silu,
     .attention = attention,
+    .attention_few = attention_few,
     .pack_pair_rows = pack_pair_rows,
     .pack_pair_columns = pack_pair_columns,
     .pair_product = pair_product,

@@ -44,6 +44,10 @@ struct voken_quantised_head {
 #define VOKEN_ATTENTION_QUERIES 512
 #define VOKEN_ATTENTION_LANES 32
 
+// The queries and the heads of a call of attention_few, at most.
+#define VOKEN_ATTENTION_FEW 4
+#define VOKEN_ATTENTION_HEADS 16
+
 // What is the same for all queries of a head: its channels, the floats from one token to the
 // next in all four arrays, the factor of the scores, and whether query i sees i more keys than
 // the first one or just as many; whether both products are those of pairs of bf16 numbers.
@@ -186,6 +190,12 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*attention)(const struct voken_attention *, const float *query, const float *key,
                       const float *value, float *y, ptrdiff_t queries, ptrdiff_t visible,
                       float *scratch);
+
+    // The same, bit for bit, for heads side by side, up to VOKEN_ATTENTION_HEADS, and up to
+    // VOKEN_ATTENTION_FEW queries; not of pairs. The arrays begin with the first head.
+    void (*attention_few)(const struct voken_attention *, ptrdiff_t heads, const float *query,
+                          const float *key, const float *value, float *y, ptrdiff_t queries,
+                          ptrdiff_t visible);
 
     // Transforms up to VOKEN_WINOGRAD_COLUMNS outputs of a weight [outputs, 3, 3, channels] into a
     // panel [16][words][VOKEN_WINOGRAD_COLUMNS]; columns without an output are zeros.

@@ -68,12 +68,15 @@ func attentionForward(
     _ query: UnsafePointer<Float>, _ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>,
     into y: UnsafeMutablePointer<Float>, _ shape: AttentionShape
 ) {
-    let block = shape.queriesOfAPiece
-    let blocks = (shape.queries + block - 1) / block
     let channels = shape.heads * shape.width
     let head = voken_attention(
         width: shape.width, stride: channels, scale: 1 / Float(shape.width).squareRoot(),
         causal: shape.causalOffset != nil, pairs: shape.arithmetic == .bfloat16)
+    guard shape.queries > Int(VOKEN_ATTENTION_FEW) || shape.arithmetic == .bfloat16 else {
+        return unsafe attendFew(query, key, value, into: y, shape, head)
+    }
+    let block = shape.queriesOfAPiece
+    let blocks = (shape.queries + block - 1) / block
     let scratch = voken_attention_scratch(shape.width)
     // A thread takes at least about 20 µs of work, a vector of queries being the least there is.
     let work = min(max(shape.queries, 16), block) * shape.keys * shape.width
@@ -93,6 +96,30 @@ func attentionForward(
                         min(block, shape.queries - first), visible, scratch)
                 }
             }
+        }
+    }
+}
+
+/// A piece is some heads of a sample, whose rows of keys and values are neighbours in memory.
+private func attendFew(
+    _ query: UnsafePointer<Float>, _ key: UnsafePointer<Float>, _ value: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>, _ shape: AttentionShape, _ head: voken_attention
+) {
+    guard shape.queries > 0 else { return }
+    // A thread reads at least 256 KiB at a time: waking one costs as much as fewer.
+    let least = 32 * 1024 / max(shape.keys * shape.width, 1) + 1
+    let some = min(least, shape.heads, Int(VOKEN_ATTENTION_HEADS))
+    let pieces = (shape.heads + some - 1) / some
+    ThreadPool.run(shape.batch * pieces) { piece in
+        let (sample, first) = (piece / pieces, piece % pieces * some)
+        let channel = first * shape.width
+        let start = sample * shape.queries * head.stride + channel
+        let keyStart = sample * shape.keys * head.stride + channel
+        unsafe withUnsafePointer(to: head) { head in
+            unsafe Kernels.table.attention_few(
+                head, min(some, shape.heads - first), query + start, key + keyStart,
+                value + keyStart, y + start, shape.queries,
+                shape.causalOffset.map { $0 + 1 } ?? shape.keys)
         }
     }
 }
