@@ -27,6 +27,8 @@ struct LlamaBlock: Sendable {
 /// The rows of one sequence among those of several, and what the sequence has in a layer.
 struct CachedRows {
     let rows: Range<Int>
+    /// Of the rows' positions.
+    let angles: RotaryAngles
     let cache: KeyValueCache
 }
 
@@ -35,7 +37,6 @@ struct CachedRows {
 struct LlamaAttention: Sendable {
     let query, key, value, output: LowRankLinear
     let heads, keyValueHeads, headWidth: Int
-    let positions: LlamaPositions
 
     init(_ p: LlamaParameters, _ path: String, _ c: LlamaConfiguration) throws(ParameterError) {
         let (queries, keys) = (c.heads * c.headWidth, c.keyValueHeads * c.headWidth)
@@ -46,28 +47,28 @@ struct LlamaAttention: Sendable {
         heads = c.heads
         keyValueHeads = c.keyValueHeads
         headWidth = c.headWidth
-        positions = c.positions
     }
 
     /// `[1, T, D]` to `[1, T, D]`. Projections take the rows of all sequences at once, attention
     /// those of one after the other.
     func callAsFunction(_ x: Tensor, _ sequences: [CachedRows]) -> Tensor {
-        let (q, k, v) = (query(x), key(x), value(x))
-        guard sequences.count > 1 else { return output(attend(q, k, v, sequences[0].cache)) }
+        let projected = LowRankLinear.project(x, by: [query, key, value])
+        let (q, k, v) = (projected[0], projected[1], projected[2])
+        guard sequences.count > 1 else { return output(attend(q, k, v, sequences[0])) }
         let parts = sequences.map { sequence in
             func part(_ all: Tensor) -> Tensor { all.slice(axis: 1, sequence.rows) }
-            return attend(part(q), part(k), part(v), sequence.cache)
+            return attend(part(q), part(k), part(v), sequence)
         }
         return output(concatenate(parts, axis: 1))
     }
 
     private func attend(
-        _ q: Tensor, _ k: Tensor, _ v: Tensor, _ cache: KeyValueCache
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, _ sequence: CachedRows
     ) -> Tensor {
+        let cache = sequence.cache
         let first = cache.count
-        let q = rotary(q, heads: heads, firstPosition: first, frequencies: positions.frequencies)
-        let k = rotary(
-            k, heads: keyValueHeads, firstPosition: first, frequencies: positions.frequencies)
+        let q = rotary(q, heads: heads, sequence.angles)
+        let k = rotary(k, heads: keyValueHeads, sequence.angles)
         cache.append(keys: k, values: v)
         return grouped(q, keys: cache.keys, values: cache.values, first: first)
     }
@@ -106,5 +107,8 @@ struct LlamaFeedForward: Sendable {
     }
 
     /// `[1, T, D]` to `[1, T, D]`.
-    func callAsFunction(_ x: Tensor) -> Tensor { down(swiglu(gate(x), up(x))) }
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let projected = LowRankLinear.project(x, by: [gate, up])
+        return down(swiglu(projected[0], projected[1]))
+    }
 }

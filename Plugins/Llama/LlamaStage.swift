@@ -97,12 +97,19 @@ public struct LlamaStage: LanguageModel {
                 state.count + sequence.rows <= contextLength,
                 "\(state.count) + \(sequence.rows) positions in a context of \(contextLength)")
             defer { start += sequence.rows }
-            return (state: state, rows: start..<start + sequence.rows)
+            let angles = RotaryAngles(
+                firstPosition: state.count, tokens: sequence.rows,
+                frequencies: configuration.positions.frequencies)
+            return (state: state, rows: start..<start + sequence.rows, angles: angles)
         }
         var x = embeddings.reshaped([1, start, width])
         for (layer, block) in blocks.enumerated() {
             x = block(
-                x, parts.map { CachedRows(rows: $0.rows, cache: $0.state.caches[layer]) })
+                x,
+                parts.map {
+                    CachedRows(
+                        rows: $0.rows, angles: $0.angles, cache: $0.state.caches[layer])
+                })
         }
         return norm(x).reshaped([start, width])
     }

@@ -92,6 +92,35 @@ struct AttentionShapesTests {
         }
     }
 
+    /// Few queries read keys and values in place, many in blocks that were copied: alone and in small
+    /// parts a query gets what it gets amid all.
+    @Test(arguments: [1, 2, 3])
+    func fewQueriesGetTheSameBytesAsMany(threads: Int) {
+        ThreadPool.configure(threads: threads)
+        for (keys, heads, width) in [
+            (9, 2, 1), (16, 1, 16), (40, 17, 3), (111, 3, 40), (113, 5, 64), (130, 33, 8),
+            (229, 2, 128), (340, 1, 170),
+        ] {
+            let queries = min(keys, 37)
+            let query = numbers([2, queries, heads * width]).scaled(by: 3)
+            let key = numbers([2, keys, heads * width], seed: 2)
+            let value = numbers([2, keys, heads * width], seed: 3)
+            for causal in [false, true] {
+                let offset = causal ? keys - queries : nil
+                let whole = attention(
+                    query: query, key: key, value: value, heads: heads, causalOffset: offset)
+                for (first, count) in [(0, 1), (2, 2), (4, 3), (queries - 4, 4), (queries - 1, 1)] {
+                    let part = attention(
+                        query: query.slice(axis: 1, first..<first + count), key: key, value: value,
+                        heads: heads, causalOffset: offset.map { $0 + first })
+                    #expect(
+                        bits(part) == bits(whole.slice(axis: 1, first..<first + count)),
+                        "\(count) from \(first) on, \(keys) keys, \(heads) heads of \(width)")
+                }
+            }
+        }
+    }
+
     /// Scores so far apart that all weights but one vanish, or that none does.
     @Test func extremeScores() {
         for size: Float in [1e-20, 1, 1e4, 1e18] {

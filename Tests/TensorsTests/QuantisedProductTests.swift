@@ -70,6 +70,47 @@ struct QuantisedProductTests {
         }
     }
 
+    /// Weights of both formats and of all sizes, some with a bias, in one sharing out of work.
+    @Test(arguments: [1, 2, 3])
+    func mapsOfTheSameRowsGetTheSameBytesTogether(threads: Int) {
+        ThreadPool.configure(threads: threads)
+        let maps = [1, 16, 33, 700, 65, 100].enumerated().map { index, columns in
+            let format: QuantisedWeight.Format = index % 2 == 0 ? .q4 : .q8_0
+            let weight = QuantisedWeight(
+                Weight(numbers([columns, 1056], seed: UInt64(index))), format: format)
+            return (
+                matrix: Matrix.quantised(weight),
+                bias: index % 3 == 0 ? numbers([columns], seed: 9) : nil
+            )
+        }
+        for rows in [0, 1, 4, 5, 300] {
+            let x = numbers([rows, 1056], seed: 7)
+            for some in [maps[...], maps[1...3], maps[3..<3]] {
+                let together = linear(x, Array(some))
+                let alone = some.map { linear(x, $0.matrix, bias: $0.bias) }
+                #expect(together.map(\.shape) == alone.map(\.shape))
+                #expect(together.map(bits) == alone.map(bits), "\(rows) rows")
+            }
+        }
+        let mixed = maps + [(matrix: .stored(Weight(numbers([5, 1056]))), bias: nil)]
+        let x = numbers([3, 1056], seed: 7)
+        #expect(
+            linear(x, mixed).map(bits)
+                == mixed.map { bits(linear(x, $0.matrix, bias: $0.bias)) })
+    }
+
+    @Test func piecesCoverAllStripsAndGetNoLonger() {
+        for (strips, shares, least) in [
+            (0, 4, 1), (1, 4, 1), (7, 4, 2), (128, 4, 1), (1000, 4, 3), (5, 1, 1), (9, 0, 0),
+        ] {
+            let cut = QuantisedCut(strips: strips, shares: shares, least: least)
+            let pieces = (0..<cut.pieces).map { cut[$0] }
+            #expect(pieces.flatMap { Array($0) } == Array(0..<strips))
+            #expect(pieces.map(\.count) == pieces.map(\.count).sorted(by: >))
+            #expect(pieces.allSatisfy { !$0.isEmpty })
+        }
+    }
+
     /// Whatever kernels run, and on whatever thread: weights and products have these bytes.
     @Test(
         arguments: [

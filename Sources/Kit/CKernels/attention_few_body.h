@@ -1,13 +1,12 @@
 // Attention of a few queries, such as that of a token being generated; a part of kernels_body.h.
 //
 // What takes time is to read keys and values, so each is read once, where it lies, and rows of several
-// heads, which are neighbours in memory, one soon after the other. A vector holds a channel of as many
-// keys as it has lanes when scores are summed, and channels of one value when outputs are. Every sum
-// has the order that it has in attention_body.h, and so the same bytes.
+// heads, which are neighbours in memory, at a time. A vector holds a channel of as many keys as it has
+// lanes when scores are summed, and channels of one value when outputs are. Every sum has the order that
+// it has in attention_body.h, and so the same bytes.
 
-// Rows of keys or values that are fetched ahead. Many more would not fit into the cache's few sets that
-// tokens a power of two apart share.
-enum { FEW_AHEAD = 24, FEW_VECTORS = 4 };
+// Values that are added at a time, while the outputs are in registers.
+enum { FEW_VALUES = 4 };
 
 // Lane j of vector i and lane i of vector j change places, bit by bit of their numbers.
 INLINE void transpose_vp(vp *x) {
@@ -54,24 +53,6 @@ INLINE void transpose_vp(vp *x) {
 #endif
 }
 
-// What of a block is fetched next: each head's keys and then its values, row by row.
-struct few_fetch {
-    const float *array[2];
-    ptrdiff_t stride, width, keys, heads;
-    ptrdiff_t row, half, head;
-};
-
-INLINE void fetch_next(struct few_fetch *next) {
-    if (next->head == next->heads) return;
-    const float *row =
-        next->array[next->half] + next->head * next->width + next->row * next->stride;
-    for (ptrdiff_t c = 0; c < next->width; c += 16) __builtin_prefetch(row + c, 0, 2);
-    if (++next->row < next->keys) return;
-    next->row = 0;
-    next->head += next->half;
-    next->half ^= 1;
-}
-
 // sums[q * groups + g] = products of query q with the PRODUCT_WIDTH keys of group g.
 INLINE void few_products(int queries, int groups, const float *query, ptrdiff_t stride,
                          const float *const *keys, ptrdiff_t width, vp *sums) {
@@ -99,26 +80,29 @@ INLINE void few_products(int queries, int groups, const float *query, ptrdiff_t 
         }
 }
 
-// s[q * VOKEN_ATTENTION_KEYS + j] = the score of key j; whole vectors of them, keys beyond the last
-// one being that one again.
-INLINE void few_scores(int queries, const float *query, const float *key, ptrdiff_t stride,
-                       ptrdiff_t width, ptrdiff_t keys, float *s, struct few_fetch *next) {
+// A block's scores: s[(h * queries + q) * VOKEN_ATTENTION_KEYS + j], whole vectors of them, keys beyond the
+// last one being that one again.
+INLINE void few_scores(int queries, const struct voken_attention *a, ptrdiff_t heads,
+                       const float *query, const float *key, ptrdiff_t keys, float *s) {
     enum { GROUPS = PRODUCT_WIDTH == 16 ? 2 : 1 };
     const float *rows[GROUPS * PRODUCT_WIDTH];
     vp sums[VOKEN_ATTENTION_FEW * GROUPS];
     for (ptrdiff_t j = 0; j < keys;) {
         const int groups = keys - j > PRODUCT_WIDTH ? GROUPS : 1;
-        for (int i = 0; i < groups * PRODUCT_WIDTH; i++) {
-            rows[i] = key + (j + i < keys ? j + i : keys - 1) * stride;
-            fetch_next(next);
+        for (int i = 0; i < groups * PRODUCT_WIDTH; i++)
+            rows[i] = key + (j + i < keys ? j + i : keys - 1) * a->stride;
+        for (ptrdiff_t h = 0; h < heads; h++) {
+            const float *head_query = query + h * a->width;
+            if (groups > 1)
+                few_products(queries, GROUPS, head_query, a->stride, rows, a->width, sums);
+            else
+                few_products(queries, 1, head_query, a->stride, rows, a->width, sums);
+            for (int q = 0; q < queries; q++)
+                for (int g = 0; g < groups; g++)
+                    store_vp(s + (h * queries + q) * VOKEN_ATTENTION_KEYS + j + g * PRODUCT_WIDTH,
+                             sums[q * groups + g]);
+            for (int i = 0; i < groups * PRODUCT_WIDTH; i++) rows[i] += a->width;
         }
-        if (groups > 1)
-            few_products(queries, GROUPS, query, stride, rows, width, sums);
-        else
-            few_products(queries, 1, query, stride, rows, width, sums);
-        for (int q = 0; q < queries; q++)
-            for (int g = 0; g < groups; g++)
-                store_vp(s + q * VOKEN_ATTENTION_KEYS + j + g * PRODUCT_WIDTH, sums[q * groups + g]);
         j += groups * PRODUCT_WIDTH;
     }
 }
@@ -145,80 +129,76 @@ INLINE float few_weights(float *s, ptrdiff_t seen, ptrdiff_t keys, float scale, 
     return factor;
 }
 
-// Of some vectors of channels: y[q] = y[q] * factor[q] + the values, by their weights.
-INLINE void few_values(int queries, int vectors, const float *s, const float *factor,
-                       const float *value, ptrdiff_t stride, ptrdiff_t keys, float *y,
-                       struct few_fetch *next) {
-    vp sums[VOKEN_ATTENTION_FEW * FEW_VECTORS];
-    UNROLL for (int q = 0; q < queries; q++)
-        UNROLL for (int v = 0; v < vectors; v++)
-            sums[q * vectors + v] =
-                load_vp(y + q * stride + v * PRODUCT_WIDTH) * all_vp(factor[q]);
-    for (ptrdiff_t j = 0; j < keys; j++) {
-        if (next) fetch_next(next);
-        UNROLL for (int v = 0; v < vectors; v++) {
-            const vp values = load_vp(value + j * stride + v * PRODUCT_WIDTH);
+// y[q] += some values of a head, by their weights.
+INLINE void few_values(int queries, int values, const float *s, const float *value,
+                       ptrdiff_t stride, ptrdiff_t width, float *y) {
+    ptrdiff_t c = 0;
+    for (; c + PRODUCT_WIDTH <= width; c += PRODUCT_WIDTH) {
+        vp sums[VOKEN_ATTENTION_FEW];
+        UNROLL for (int q = 0; q < queries; q++) sums[q] = load_vp(y + q * stride + c);
+        UNROLL for (int j = 0; j < values; j++) {
+            const vp channels = load_vp(value + j * stride + c);
             UNROLL for (int q = 0; q < queries; q++)
-                sums[q * vectors + v] =
-                    all_vp(s[q * VOKEN_ATTENTION_KEYS + j]) * values + sums[q * vectors + v];
+                sums[q] = all_vp(s[q * VOKEN_ATTENTION_KEYS + j]) * channels + sums[q];
         }
+        UNROLL for (int q = 0; q < queries; q++) store_vp(y + q * stride + c, sums[q]);
     }
-    UNROLL for (int q = 0; q < queries; q++)
-        UNROLL for (int v = 0; v < vectors; v++)
-            store_vp(y + q * stride + v * PRODUCT_WIDTH, sums[q * vectors + v]);
+    for (; c < width; c++)
+        for (int q = 0; q < queries; q++) {
+            float sum = y[q * stride + c];
+            for (int j = 0; j < values; j++)
+                sum = s[q * VOKEN_ATTENTION_KEYS + j] * value[j * stride + c] + sum;
+            y[q * stride + c] = sum;
+        }
 }
 
 INLINE void attend_few(int queries, const struct voken_attention *a, ptrdiff_t heads,
                        const float *query, const float *key, const float *value, float *y,
                        ptrdiff_t visible) {
     const ptrdiff_t width = a->width, stride = a->stride;
-    float most[VOKEN_ATTENTION_HEADS][VOKEN_ATTENTION_FEW];
-    float total[VOKEN_ATTENTION_HEADS][VOKEN_ATTENTION_FEW] = {{0}};
-    float s[VOKEN_ATTENTION_FEW * VOKEN_ATTENTION_KEYS], factor[VOKEN_ATTENTION_FEW];
-    for (int q = 0; q < queries; q++) {
-        for (ptrdiff_t h = 0; h < heads; h++) most[h][q] = -INFINITY;
-        memset(y + q * stride, 0, (size_t)(heads * width) * sizeof *y);
+    float most[VOKEN_ATTENTION_HEADS * VOKEN_ATTENTION_FEW];
+    float total[VOKEN_ATTENTION_HEADS * VOKEN_ATTENTION_FEW];
+    float s[VOKEN_ATTENTION_HEADS * VOKEN_ATTENTION_FEW * VOKEN_ATTENTION_KEYS];
+    for (ptrdiff_t i = 0; i < heads * queries; i++) {
+        most[i] = -INFINITY;
+        total[i] = 0;
     }
+    for (int q = 0; q < queries; q++)
+        memset(y + q * stride, 0, (size_t)(heads * width) * sizeof *y);
     // Scores are logarithms to the base 2.
     const float scale = a->scale * 1.44269504f;
     const ptrdiff_t end = visible + (a->causal ? queries - 1 : 0);
     for (ptrdiff_t first = 0; first < end; first += VOKEN_ATTENTION_KEYS) {
         const ptrdiff_t keys =
             end - first < VOKEN_ATTENTION_KEYS ? end - first : VOKEN_ATTENTION_KEYS;
-        const float *block_key = key + first * stride, *block_value = value + first * stride;
-        struct few_fetch next = {{block_key, block_value}, stride, width, keys, heads, 0, 0, 0};
-        for (int i = 0; i < FEW_AHEAD; i++) fetch_next(&next);
-        for (ptrdiff_t h = 0; h < heads; h++) {
-            few_scores(queries, query + h * width, block_key + h * width, stride, width, keys, s,
-                       &next);
+        few_scores(queries, a, heads, query, key + first * stride, keys, s);
+        for (ptrdiff_t h = 0; h < heads; h++)
             for (int q = 0; q < queries; q++) {
+                const ptrdiff_t i = h * queries + q;
                 const ptrdiff_t reach = visible + (a->causal ? q : 0) - first;
                 const ptrdiff_t seen = reach < 0 ? 0 : reach < keys ? reach : keys;
-                factor[q] = few_weights(s + q * VOKEN_ATTENTION_KEYS, seen, keys, scale,
-                                        &most[h][q], &total[h][q]);
+                const float factor = few_weights(
+                    s + i * VOKEN_ATTENTION_KEYS, seen, keys, scale, &most[i], &total[i]);
+                float *o = y + q * stride + h * width;
+                for (ptrdiff_t c = 0; c < width; c++) o[c] *= factor;
             }
-            const float *v = block_value + h * width;
-            float *o = y + h * width;
-            enum { CHANNELS = FEW_VECTORS * PRODUCT_WIDTH };
-            ptrdiff_t c = 0;
-            for (; c + CHANNELS <= width; c += CHANNELS)
-                few_values(queries, FEW_VECTORS, s, factor, v + c, stride, keys, o + c,
-                           c == 0 ? &next : NULL);
-            for (; c + PRODUCT_WIDTH <= width; c += PRODUCT_WIDTH)
-                few_values(queries, 1, s, factor, v + c, stride, keys, o + c,
-                           c == 0 ? &next : NULL);
-            for (; c < width; c++)
-                for (int q = 0; q < queries; q++) {
-                    float sum = o[q * stride + c] * factor[q];
-                    for (ptrdiff_t j = 0; j < keys; j++)
-                        sum = s[q * VOKEN_ATTENTION_KEYS + j] * v[j * stride + c] + sum;
-                    o[q * stride + c] = sum;
-                }
+        for (ptrdiff_t j = 0; j < keys;) {
+            const int some = keys - j < FEW_VALUES ? 1 : FEW_VALUES;
+            const float *v = value + (first + j) * stride;
+            for (ptrdiff_t h = 0; h < heads; h++) {
+                const float *weights = s + h * queries * VOKEN_ATTENTION_KEYS + j;
+                float *o = y + h * width;
+                if (some > 1)
+                    few_values(queries, FEW_VALUES, weights, v + h * width, stride, width, o);
+                else
+                    few_values(queries, 1, weights, v + h * width, stride, width, o);
+            }
+            j += some;
         }
     }
     for (ptrdiff_t h = 0; h < heads; h++)
         for (int q = 0; q < queries; q++) {
-            const float share = 1 / total[h][q];
+            const float share = 1 / total[h * queries + q];
             for (ptrdiff_t c = h * width; c < (h + 1) * width; c++) y[q * stride + c] *= share;
         }
 }

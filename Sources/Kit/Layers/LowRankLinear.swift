@@ -26,9 +26,18 @@ public struct LowRankLinear: Sendable {
     }
 
     /// `[…, inputs]` to `[…, outputs]`.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        guard let correction else { return base(x) }
-        return base(x) + correction.up(correction.down(x)).scaled(by: scale)
+    public func callAsFunction(_ x: Tensor) -> Tensor { corrected(base(x), x) }
+
+    /// `[…, inputs]` to `[…, outputs]` by each of several projections: as one by one, with less work
+    /// between them.
+    public static func project(_ x: Tensor, by projections: [LowRankLinear]) -> [Tensor] {
+        let results = linear(x, projections.map { ($0.base.matrix, $0.base.bias) })
+        return zip(projections, results).map { $0.corrected($1, x) }
+    }
+
+    private func corrected(_ y: Tensor, _ x: Tensor) -> Tensor {
+        guard let correction else { return y }
+        return y + correction.up(correction.down(x)).scaled(by: scale)
     }
 
     /// The correction in a copy of `W`, rounded to its format: one product less a call.

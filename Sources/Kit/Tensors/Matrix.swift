@@ -60,3 +60,14 @@ public func linear(
         return residual.map { $0 + y } ?? y
     }
 }
+
+/// Several affine maps of the last axis of the same `x`, with as many biases: each as ``linear(_:_:bias:adding:)``
+/// gives it. Quantised matrices share the work on the rows, and are read one behind the other.
+public func linear(_ x: Tensor, _ maps: [(matrix: Matrix, bias: Tensor?)]) -> [Tensor] {
+    var quantised: [(weight: QuantisedWeight, bias: Tensor?)] = []
+    for (matrix, bias) in maps {
+        if case .quantised(let weight) = matrix { quantised.append((weight, bias)) }
+    }
+    guard quantised.count < maps.count || maps.isEmpty else { return linear(x, quantised) }
+    return maps.map { linear(x, $0.matrix, bias: $0.bias) }
+}

@@ -46,7 +46,7 @@ struct voken_quantised_head {
 
 // The queries and the heads of a call of attention_few, at most.
 #define VOKEN_ATTENTION_FEW 4
-#define VOKEN_ATTENTION_HEADS 16
+#define VOKEN_ATTENTION_HEADS 8
 
 // What is the same for all queries of a head: its channels, the floats from one token to the
 // next in all four arrays, the factor of the scores, and whether query i sees i more keys than

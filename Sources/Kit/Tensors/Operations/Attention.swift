@@ -106,9 +106,12 @@ private func attendFew(
     into y: UnsafeMutablePointer<Float>, _ shape: AttentionShape, _ head: voken_attention
 ) {
     guard shape.queries > 0 else { return }
-    // A thread reads at least 256 KiB at a time: waking one costs as much as fewer.
+    // A thread reads at least 256 KiB at a time, since handing out a piece costs as much as fewer, and
+    // has four pieces, so that it need not wait long for another; the more heads, the longer are the
+    // stretches of memory that it reads.
     let least = 32 * 1024 / max(shape.keys * shape.width, 1) + 1
-    let some = min(least, shape.heads, Int(VOKEN_ATTENTION_HEADS))
+    let share = shape.heads / (4 * ThreadPool.threads)
+    let some = min(max(least, share), shape.heads, Int(VOKEN_ATTENTION_HEADS))
     let pieces = (shape.heads + some - 1) / some
     ThreadPool.run(shape.batch * pieces) { piece in
         let (sample, first) = (piece / pieces, piece % pieces * some)

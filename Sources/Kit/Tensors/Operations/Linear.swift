@@ -94,22 +94,36 @@ func checkResidual(_ residual: Tensor?, _ shape: Shape) {
 /// threads, and on every CPU. A block of `x` that holds a number that is not finite makes its row
 /// NaN; one with magnitudes below 2⁻¹⁰⁰ alone counts as zero.
 public func linear(_ x: Tensor, _ weight: QuantisedWeight, bias: Tensor? = nil) -> Tensor {
-    precondition(
-        x.shape.rank >= 1 && x.shape[-1] == weight.shape[1],
-        "linear: x \(x.shape), weight \(weight.shape)")
-    let columns = weight.shape[0]
-    precondition(
-        bias == nil || bias?.shape == [columns],
-        "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
-    let product = QuantisedProduct(
-        rows: x.count / x.shape[-1], columns: columns, depth: weight.shape[1])
-    return unsafe Tensor(uninitialized: x.shape.with(columns, at: -1)) { y in
-        unsafe x.withElements { x in
-            unsafe bias.withElements { bias in
-                unsafe product(x, weight, bias: bias, into: y)
-            }
-        }
+    linear(x, [(weight, bias)])[0]
+}
+
+/// Several such maps of the same rows, which are quantised once, in one sharing out of work.
+func linear(_ x: Tensor, _ maps: [(weight: QuantisedWeight, bias: Tensor?)]) -> [Tensor] {
+    for (weight, bias) in maps {
+        precondition(
+            x.shape.rank >= 1 && x.shape[-1] == weight.shape[1],
+            "linear: x \(x.shape), weight \(weight.shape)")
+        precondition(
+            bias == nil || bias?.shape == [weight.shape[0]],
+            "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
     }
+    let results = maps.map { map in
+        let shape = x.shape.with(map.weight.shape[0], at: -1)
+        return Tensor(shape: shape, storage: Storage(count: shape.count))
+    }
+    if results.contains(where: { $0.storage.isShapeOnly }) { return results }
+    defer {
+        extendLifetime(results)
+        extendLifetime(maps)
+    }
+    let parts = zip(maps, results).map { map, result in
+        unsafe QuantisedProduct.Part(
+            map.weight, bias: map.bias.map { unsafe UnsafePointer($0.storage.elements) },
+            into: result.storage.elements)
+    }
+    let product = QuantisedProduct(rows: x.count / x.shape[-1], depth: x.shape[-1])
+    unsafe x.withElements { x in unsafe product(x, parts) }
+    return results
 }
 
 func linearForward(
