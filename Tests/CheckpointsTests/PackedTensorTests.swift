@@ -100,6 +100,14 @@ import Testing
         (#"{"f":{"layout":"bf16-pairs-32","parts":1,"shape":[32,2]}}"#, "no array of bytes"),
         (#"{"w":{"layout":"bf16-pairs-32","parts":1,"shape":[32,4]}}"#, "does not fill its 128"),
         (#"{"w":{"layout":"bf16-pairs-33","parts":1,"shape":[32,2]}}"#, "import the model again"),
+        (#"{"w":{"layout":"f32-panels-32","parts":1,"shape":[32,2]}}"#, "does not fill its 128"),
+        (#"{"w":{"layout":"f32-panels-32","parts":2,"shape":[32,1]}}"#, "does not fill its 128"),
+        (#"{"w":{"layout":"f32-panels-32","parts":1,"shape":[0,1]}}"#, "cannot be of shape"),
+        (#"{"w":{"layout":"f32-panels-32","parts":1,"shape":[32,1,1]}}"#, "does not fill"),
+        (
+            #"{"w":{"layout":"f32-panels-32","parts":1,"shape":[1048576,1048576,1024]}}"#,
+            "cannot be of shape"
+        ),
         (#"{"w":{"layout":"bf16-pairs-32","parts":3,"shape":[32,2]}}"#, "in 3 parts"),
         (#"{"w":{"layout":"bf16-pairs-32","parts":0,"shape":[32,2]}}"#, "in 0 parts"),
         (#"{"w":{"layout":"bf16-pairs-32","parts":1,"shape":[0,2]}}"#, "cannot be of shape"),

@@ -29,6 +29,28 @@ import Tokenizers
         #expect(try Program.run("voken", ["models", "verify", imported.folder]).status == 0)
     }
 
+    /// Matrices and kernels in 32-bit floats lie packed, and become row-major again number by number.
+    @Test func f32IsPackedAndTurnsBack() throws {
+        let source = Imported.pocket + "/mapper"
+        let imported = try Imported([source], ["--type", "f32"])
+        #expect(imported.result.status == 0, "\(imported.result.errors)")
+        let name = "fc.0.weight"
+        let tensors = try imported.stage("feature_mapper").files[0].tensors
+        #expect(tensors.packed(named: name)?.layout == .panels)
+        let back = imported.folder + "-f16"
+        let result = try Program.run(
+            "voken", ["models", "quantize", imported.folder, "--type", "f16", "--to", back])
+        #expect(result.status == 0, "\(result.errors)")
+        let (before, after) = (
+            try CheckpointStore(published: source),
+            try CheckpointStore(published: back + "/feature_mapper")
+        )
+        #expect(after.files[0].tensors.packed(named: name) == nil)
+        for name in before.names {
+            #expect(before.values(name) == after.values(name), "\(name)")
+        }
+    }
+
     /// Told and drawn as with the weights that it was made of.
     @Test func storiesAreTheSame() throws {
         let imported = try Imported([Imported.pocket], ["--type", "f16"])

@@ -87,13 +87,13 @@ struct BatchTests {
     }
 }
 
-private func noise(_ shape: Shape) -> Tensor {
+func noise(_ shape: Shape) -> Tensor {
     var generator = TorchGenerator(seed: UInt64(shape.count))
     return generator.normal(shape)
 }
 
 /// Makes up every parameter that is asked for.
-private final class Noise: ParameterStore {
+final class Noise: ParameterStore {
     private let type: WeightType
 
     init(_ type: WeightType) { self.type = type }

@@ -19,15 +19,20 @@ struct ResidualTests {
         ThreadPool.configure(threads: threads)
         for (columns, depth) in [(1, 7), (16, 31), (33, 17), (70, 1100), (40, 2050)] {
             let weight = Weight(numbers([columns, depth], seed: 3))
-            let packed = PackedWeight(weight)
+            let forms: [Arithmetic: PackedWeight] = [
+                .float32: PackedWeight(weight, format: .float32),
+                .bfloat16: PackedWeight(weight, format: .bfloat16),
+            ]
             let bias: Tensor? = columns % 2 == 1 ? numbers([columns], seed: 4) : nil
             for rows in [1, 5, 9, 31] {
                 let x = numbers([rows, depth], seed: 5)
                 expectSameBytes("\(rows) x \(columns) x \(depth)") {
                     linear(x, weight, bias: bias, adding: $0)
                 }
-                expectSameBytes("\(rows) x \(columns) x \(depth) in bf16") {
-                    linear(x, packed, bias: bias, adding: $0)
+                for (format, packed) in forms {
+                    expectSameBytes("\(rows) x \(columns) x \(depth) in \(format)") {
+                        linear(x, packed, bias: bias, adding: $0)
+                    }
                 }
             }
         }
@@ -36,15 +41,17 @@ struct ResidualTests {
     @Test(arguments: [(3, 5, 1), (3, 70, 1), (3, 33, 2), (1, 40, 1)])
     func convolutions(kernel: Int, outputs: Int, stride: Int) {
         let weight = Weight(numbers([outputs, kernel, kernel, 19], seed: 3))
-        let packed = PackedWeight(weight)
         let x = numbers([2, 7, 5, 19])
         let bias: Tensor? = outputs % 2 == 1 ? numbers([outputs], seed: 4) : nil
         let padding = Padding(kernel / 2)
         expectSameBytes("stored") {
             conv2d(x, weight, bias: bias, stride: stride, padding: padding, adding: $0)
         }
-        expectSameBytes("packed") {
-            conv2d(x, packed, bias: bias, stride: stride, padding: padding, adding: $0)
+        for format in [Arithmetic.float32, .bfloat16] {
+            let packed = PackedWeight(weight, format: format)
+            expectSameBytes("packed in \(format)") {
+                conv2d(x, packed, bias: bias, stride: stride, padding: padding, adding: $0)
+            }
         }
         guard kernel == 3, stride == 1 else { return }
         for format in [Arithmetic.float32, .bfloat16] {

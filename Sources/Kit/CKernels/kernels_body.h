@@ -176,6 +176,8 @@ static void column_moments(const float *x, const float *center, float *sums, flo
 
 #include "pairs_body.h"
 
+#include "panels_body.h"
+
 #include "tiles_body.h"
 
 #include "attention_body.h"
@@ -219,6 +221,10 @@ const struct voken_kernels KERNELS = {
     .pack_pair_rows = pack_pair_rows,
     .pack_pair_columns = pack_pair_columns,
     .pair_product = pair_product,
+    .pack_panel_rows = pack_panel_rows,
+    .pack_panel_columns = pack_panel_columns,
+    .panel_product = panel_product,
+    .panel_rows_product = panel_rows_product,
     .quantised_row = QUANTISED_SPAN,
     .quantise_rows = quantise_rows,
     .greatest_finite = greatest_finite,

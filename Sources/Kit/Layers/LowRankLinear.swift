@@ -42,15 +42,13 @@ public struct LowRankLinear: Sendable {
 
     /// The correction in a copy of `W`, rounded to its format: one product less a call.
     ///
-    /// A packed `W` cannot be changed: its correction stays apart.
+    /// A `W` that was rounded as it was packed cannot be changed: its correction stays apart.
     public func merged() -> LowRankLinear {
-        guard let correction, case .stored(let weight) = base.matrix,
-            case .stored(let down) = correction.down.matrix,
-            case .stored(let up) = correction.up.matrix
+        guard let correction, let weight = base.matrix.numbers,
+            let down = correction.down.matrix.numbers, let up = correction.up.matrix.numbers
         else { return self }
-        return LowRankLinear(
-            Linear(
-                .stored(weight.merged(down: down, up: up, scale: scale)), bias: base.bias))
+        let sum = weight.merged(down: down, up: up, scale: scale)
+        return LowRankLinear(Linear(base.matrix.holding(sum), bias: base.bias))
     }
 }
 

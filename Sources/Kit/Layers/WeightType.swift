@@ -36,7 +36,8 @@ public enum WeightType: String, Sendable, CaseIterable {
 
     private func matrixLayout(_ shape: Shape) -> PackedLayout? {
         switch self {
-        case .f32, .f16: nil
+        case .f32: .panels
+        case .f16: nil
         case .bf16: .pairs
         case .q8_0: PackedLayout.q8_0.suits(shape) ? .q8_0 : .pairs
         case .q4: PackedLayout.q4.suits(shape) ? .q4 : .pairs
@@ -47,7 +48,7 @@ public enum WeightType: String, Sendable, CaseIterable {
     private func kernelLayout(_ shape: Shape, _ stride: Int) -> PackedLayout? {
         let isTransformed = WinogradWeight.suits(shape, stride: stride)
         return switch self {
-        case .f32: isTransformed ? .winograd : nil
+        case .f32: isTransformed ? .winograd : .panels
         case .f16: nil
         case .bf16, .q8_0, .q4: isTransformed ? .winogradPairs : .pairs
         }

@@ -4,8 +4,8 @@ public enum ConvolutionKernel: Sendable {
     case stored(Weight)
     /// 3×3 of stride 1, transformed (Winograd's minimal filtering), in 32-bit floats or bf16.
     case transformed(WinogradWeight)
-    /// Panels of bf16 numbers: products of receptive fields in bf16.
-    case pairs(PackedWeight)
+    /// Panels of 32-bit floats or bf16 numbers: products of receptive fields in these.
+    case packed(PackedWeight)
 
     /// A weight of `[O, h, w, I]` in 32-bit floats, transformed where that is faster.
     public init(_ weight: Weight, stride: Int) {
@@ -19,15 +19,17 @@ public enum ConvolutionKernel: Sendable {
     public init?(_ tensor: PackedTensor, stride: Int) {
         guard tensor.shape.rank == 4, tensor.parts == 1 else { return nil }
         switch tensor.layout {
-        case .pairs:
-            self = unsafe .pairs(
-                PackedWeight(tensor.shape, unsafeBytes: tensor.bytes, owner: tensor.owner))
+        case .panels, .pairs:
+            self = unsafe .packed(
+                PackedWeight(
+                    tensor.shape, format: tensor.layout.arithmetic, unsafeBytes: tensor.bytes,
+                    owner: tensor.owner))
         case .winograd, .winogradPairs:
             guard stride == 1 else { return nil }
             self = unsafe .transformed(
                 WinogradWeight(
                     outputs: tensor.shape[0], channels: tensor.shape[3],
-                    format: tensor.layout.winogradArithmetic, unsafeBytes: tensor.bytes,
+                    format: tensor.layout.arithmetic, unsafeBytes: tensor.bytes,
                     owner: tensor.owner))
         case .q8_0, .q4: return nil
         }
@@ -44,7 +46,7 @@ public func conv2d(
         conv2d(x, weight, bias: bias, stride: stride, padding: padding, adding: residual)
     case .transformed(let weight):
         conv2d(x, weight, bias: bias, padding: padding, adding: residual)
-    case .pairs(let weight):
+    case .packed(let weight):
         conv2d(x, weight, bias: bias, stride: stride, padding: padding, adding: residual)
     }
 }

@@ -3,15 +3,15 @@
 public enum Matrix: Sendable {
     /// Row-major, as published: 32-bit floats.
     case stored(Weight)
-    /// Panels of bf16 numbers: products in bf16, sums in 32-bit floats.
-    case pairs(PackedWeight)
+    /// Panels of 32-bit floats, or of bf16 numbers: products in these, sums in 32-bit floats.
+    case packed(PackedWeight)
     /// Blocks of 8-bit or 4-bit numbers: products of blocks in integers.
     case quantised(QuantisedWeight)
 
     public var shape: Shape {
         switch self {
         case .stored(let weight): weight.shape
-        case .pairs(let weight): weight.shape
+        case .packed(let weight): weight.shape
         case .quantised(let weight): weight.shape
         }
     }
@@ -20,7 +20,32 @@ public enum Matrix: Sendable {
     public var arithmetic: Arithmetic {
         switch self {
         case .stored, .quantised: .float32
-        case .pairs: .bfloat16
+        case .packed(let weight): weight.format
+        }
+    }
+
+    /// The numbers, row-major, where none was rounded for the sake of the form; `nil` elsewhere.
+    package var numbers: Weight? {
+        switch self {
+        case .stored(let weight): return weight
+        case .packed(let weight):
+            guard weight.format == .float32 else { return nil }
+            var numbers: Weight?
+            unsafe weight.withFloats { panels in
+                numbers = unsafe unpackedPanels(weight.shape, UnsafeRawPointer(panels))
+            }
+            return numbers
+        case .quantised: return nil
+        }
+    }
+
+    /// Other numbers in the same form.
+    /// - Precondition: the form has ``numbers``.
+    package func holding(_ numbers: Weight) -> Matrix {
+        switch self {
+        case .stored: .stored(numbers)
+        case .packed(let weight): .packed(PackedWeight(numbers, format: weight.format))
+        case .quantised: preconditionFailure("a quantised matrix cannot be changed")
         }
     }
 
@@ -29,8 +54,12 @@ public enum Matrix: Sendable {
     public static func unpacked(_ tensor: PackedTensor) -> [Matrix]? {
         guard tensor.shape.rank == 2 else { return nil }
         return switch tensor.layout {
-        case .pairs:
-            unsafe tensor.map { unsafe .pairs(PackedWeight($0, unsafeBytes: $1, owner: $2)) }
+        case .panels, .pairs:
+            unsafe tensor.map {
+                unsafe .packed(
+                    PackedWeight(
+                        $0, format: tensor.layout.arithmetic, unsafeBytes: $1, owner: $2))
+            }
         case .q8_0, .q4:
             unsafe tensor.map {
                 unsafe .quantised(
@@ -54,7 +83,7 @@ public func linear(
 ) -> Tensor {
     switch matrix {
     case .stored(let weight): return linear(x, weight, bias: bias, adding: residual)
-    case .pairs(let weight): return linear(x, weight, bias: bias, adding: residual)
+    case .packed(let weight): return linear(x, weight, bias: bias, adding: residual)
     case .quantised(let weight):
         let y = linear(x, weight, bias: bias)
         return residual.map { $0 + y } ?? y

@@ -96,10 +96,11 @@ extension PackedTensor {
         _ weight: Weight, _ layout: PackedLayout, into target: UnsafeMutableRawPointer
     ) {
         switch layout {
-        case .pairs: unsafe PackedWeight.pack(weight, into: target)
+        case .panels, .pairs:
+            unsafe PackedWeight.pack(weight, layout.arithmetic, into: target)
         case .winograd, .winogradPairs:
             unsafe WinogradWeight.transform(
-                weight, format: layout.winogradArithmetic, into: target)
+                weight, format: layout.arithmetic, into: target)
         case .q8_0, .q4:
             unsafe copy(QuantisedWeight(weight, format: layout.quantisedFormat), into: target)
         }

@@ -113,6 +113,42 @@ internal import CKernels
     }
 }
 
+extension ReceptiveFields: PanelRows {
+    /// With fewer channels than these, whole fields are gathered: calls for each pixel would cost more.
+    private static let fewChannels = 16
+
+    var panelScratch: Int {
+        unsafe field.channels < Self.fewChannels
+            ? depth * Kernels.table.product_rows : field.channels
+    }
+
+    func packPanel(
+        _ rows: Range<Int>, _ steps: Range<Int>, into panel: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        unsafe withUnsafeTemporaryAllocation(of: Corner.self, capacity: rows.count) { corners in
+            for (index, row) in rows.enumerated() { unsafe corners[index] = corner(of: row) }
+            let corners = unsafe Span(_unsafeElements: UnsafeBufferPointer(corners))
+            unsafe withRowPointers(rows.count) { pointers in
+                if field.channels < Self.fewChannels {
+                    unsafe gather(corners, into: scratch)
+                    for index in corners.indices {
+                        unsafe pointers[index] = UnsafePointer(
+                            scratch + index * depth + steps.lowerBound)
+                    }
+                    unsafe Kernels.table.pack_panel_rows(
+                        pointers, corners.count, steps.count, panel)
+                } else {
+                    unsafe forEachPixel(corners, steps, pointers, zeros: scratch) {
+                        unsafe Kernels.table.pack_panel_rows(
+                            pointers, corners.count, $1, panel + $0 * Kernels.table.product_slot)
+                    }
+                }
+            }
+        }
+    }
+}
+
 extension ReceptiveFields: PairRows {
     func pack(
         _ rows: Range<Int>, _ pairs: Range<Int>, into panel: UnsafeMutablePointer<UInt32>,
@@ -124,8 +160,11 @@ extension ReceptiveFields: PairRows {
             let corners = unsafe Span(_unsafeElements: UnsafeBufferPointer(corners))
             unsafe withRowPointers(rows.count) { pointers in
                 if field.channels % 2 == 0 {
-                    unsafe packPixels(
-                        corners, elements, pointers, into: panel, zeros: scratch)
+                    unsafe forEachPixel(corners, elements, pointers, zeros: scratch) {
+                        unsafe Kernels.table.pack_pair_rows(
+                            pointers, corners.count, $1,
+                            panel + $0 / 2 * Kernels.table.product_slot)
+                    }
                 } else {
                     unsafe gather(corners, into: scratch)
                     for index in corners.indices {
@@ -139,11 +178,12 @@ extension ReceptiveFields: PairRows {
         }
     }
 
-    /// Some elements of all fields, one pixel at a time; no pair lies in two of them.
-    private func packPixels(
+    /// Some elements of all fields, one pixel at a time: calls `body` with the first element, counted
+    /// from the range's first one, and the number of them, when `pointers` are set to where they lie.
+    private func forEachPixel(
         _ corners: Span<Corner>, _ elements: Range<Int>,
         _ pointers: UnsafeMutablePointer<UnsafePointer<Float>>,
-        into panel: UnsafeMutablePointer<UInt32>, zeros: UnsafeMutablePointer<Float>
+        zeros: UnsafeMutablePointer<Float>, _ body: (_ first: Int, _ count: Int) -> Void
     ) {
         let channels = field.channels
         unsafe zeros.update(repeating: 0, count: channels)
@@ -155,9 +195,7 @@ extension ReceptiveFields: PairRows {
                 let pixel = unsafe pixel(tap, of: corners[index])
                 unsafe pointers[index] = (pixel ?? UnsafePointer(zeros)) + channel
             }
-            let pair = (first - elements.lowerBound) / 2
-            unsafe Kernels.table.pack_pair_rows(
-                pointers, corners.count, count, panel + pair * Kernels.table.product_slot)
+            body(first - elements.lowerBound, count)
             first += count
         }
     }

@@ -5,6 +5,7 @@ extension PackedTensor {
     public func unpacked() -> Weight? {
         let rows: [Weight]
         switch layout {
+        case .panels: rows = unsafe map { shape, bytes, _ in unsafe unpackedPanels(shape, bytes) }
         case .pairs: rows = unsafe map { shape, bytes, _ in unsafe unpackedPairs(shape, bytes) }
         case .winograd:
             rows = unsafe map { shape, bytes, _ in unsafe untransformed(shape, bytes) }
@@ -26,6 +27,21 @@ extension PackedTensor {
                             toByteOffset: index * size + offset, as: UInt8.self)
                     }
                 }
+            }
+        }
+    }
+}
+
+/// See ``PackedWeight``: panels of 32 columns.
+func unpackedPanels(_ shape: Shape, _ bytes: UnsafeRawPointer) -> Weight {
+    let width = PackedWeight.panelColumns
+    let depth = shape.count / max(shape[0], 1)
+    let numbers = unsafe bytes.assumingMemoryBound(to: Float.self)
+    return Weight(shape) { target in
+        for row in 0..<shape[0] {
+            let panel = unsafe numbers + row / width * width * depth + row % width
+            for column in 0..<depth {
+                target[row * depth + column] = unsafe panel[column * width]
             }
         }
     }
@@ -94,7 +110,7 @@ extension PackedLayout {
     /// Whether the numbers that were packed are all there, rounded to a float format at most.
     public var keepsNumbers: Bool {
         switch self {
-        case .pairs, .winograd: true
+        case .panels, .pairs, .winograd: true
         case .winogradPairs, .q8_0, .q4: false
         }
     }

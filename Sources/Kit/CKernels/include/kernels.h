@@ -23,6 +23,9 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 // The columns of a panel of bf16 numbers, on every CPU.
 #define VOKEN_PAIR_COLUMNS 32
 
+// The columns of a panel of 32-bit floats, on every CPU.
+#define VOKEN_PANEL_COLUMNS 32
+
 // The outputs of a panel of a transformed weight, on every CPU.
 #define VOKEN_WINOGRAD_COLUMNS 32
 
@@ -130,6 +133,30 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*pair_product)(const uint32_t *a, ptrdiff_t rows, ptrdiff_t panel_rows, const uint32_t *b,
                          const float *_Nullable bias, const float *_Nullable residual, float *y,
                          ptrdiff_t columns, ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
+
+    // Products of 32-bit floats with packed columns, each element one sum in the order of the depth.
+    // Panels are [step of the depth][place].
+
+    // Packs `count` elements of up to `product_rows` rows of x into a panel of `product_slot` places.
+    void (*pack_panel_rows)(const float *_Nonnull const *_Nonnull rows, ptrdiff_t row_count,
+                            ptrdiff_t count, float *panel);
+
+    // Packs up to VOKEN_PANEL_COLUMNS rows of a weight into a panel of as many places.
+    void (*pack_panel_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
+                               ptrdiff_t depth, float *panel);
+
+    // As `pair_product`, over some steps. Fetches as much as is read of `b` from `next`, unless it is
+    // null: where the next call's columns lie.
+    void (*panel_product)(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const float *b,
+                          const float *_Nullable bias, const float *_Nullable residual, float *y,
+                          ptrdiff_t columns, ptrdiff_t steps, ptrdiff_t stride_y, _Bool first,
+                          const float *_Nullable next);
+
+    // The same sums over all of the depth, bit for bit, with the columns of some panels; meant for up
+    // to VOKEN_DOT_ROWS rows, which are read where they lie, one behind the other.
+    void (*panel_rows_product)(const float *x, ptrdiff_t rows, const float *panels,
+                               const float *_Nullable bias, const float *_Nullable residual,
+                               float *y, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t stride_y);
 
     // Products with quantised weights, see quantised_body.h. Rows are quantised block by block of 32
     // to numbers between -127 and 127: `quantised_row` words for each span of 64 of the depth.

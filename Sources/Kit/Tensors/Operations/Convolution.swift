@@ -91,9 +91,8 @@ public func conv2d(
     }
 }
 
-/// The same in bf16: the image and the weight are rounded to nearest, ties to even, and their products
-/// summed in 32-bit floats, as in a linear map
-/// with a packed weight.
+/// The same with a packed weight, as in a linear map: in 32-bit floats, or in bf16 with the image
+/// rounded to nearest, ties to even.
 ///
 /// - Parameter weight: of `[O, h, w, I]`.
 public func conv2d(
@@ -108,18 +107,16 @@ public func conv2d(
         "conv2d: weight \(weight.shape), bias \(bias?.shape ?? [])")
     let field = ReceptiveField(x.shape, weight.shape, stride: stride, padding: padding)
     let rows = x.shape[0] * field.outputHeight * field.outputWidth
-    let product = PairProduct(rows: rows, columns: weight.columns, depth: weight.depth)
     let shape: Shape = [x.shape[0], field.outputHeight, field.outputWidth, weight.columns]
     checkResidual(residual, shape)
     return unsafe Tensor(uninitialized: shape) { y in
         unsafe x.withElements { x in
             Addends.with(bias: bias, residual: residual) { added in
                 if field.isPixel {
-                    unsafe product(
-                        ContiguousRows(x, depth: weight.depth), weight, adding: added, into: y)
+                    unsafe linearForward(x, weight, adding: added, into: y, rows: rows)
                 } else {
-                    unsafe product(
-                        ReceptiveFields(field, of: x), weight, adding: added, into: y)
+                    unsafe packedProduct(
+                        ReceptiveFields(field, of: x), weight, adding: added, into: y, rows: rows)
                 }
             }
         }

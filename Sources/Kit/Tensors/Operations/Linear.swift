@@ -38,8 +38,8 @@ public func linear(
     }
 }
 
-/// The same map in bf16: `x` and the weight are rounded to nearest, ties to even, and their products
-/// summed in 32-bit floats.
+/// The same map with a packed weight: in 32-bit floats, or in bf16 with `x` rounded to nearest, ties to
+/// even. Sums are in 32-bit floats in either.
 ///
 /// - Parameters:
 ///   - x: `[..., K]`.
@@ -49,7 +49,7 @@ public func linear(
 /// - Returns: `[..., N]`, not rounded.
 ///
 /// An element is one sum over the depth in ascending order, then the bias, then the residual: a row has the same
-/// bytes whatever other rows there are, and on how many threads. CPUs with an instruction for it
+/// bytes whatever other rows there are, and on how many threads. In bf16, CPUs with an instruction for it
 /// (`avx512bf16`) take subnormal numbers for zero and order two neighbours as that does.
 public func linear(
     _ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil, adding residual: Tensor? = nil
@@ -60,15 +60,13 @@ public func linear(
     precondition(
         bias == nil || bias?.shape == [weight.columns],
         "linear: weight \(weight.shape), bias \(bias?.shape ?? [])")
-    let product = PairProduct(
-        rows: x.count / max(x.shape[-1], 1), columns: weight.columns, depth: weight.depth)
+    let rows = x.count / max(x.shape[-1], 1)
     let shape = x.shape.with(weight.columns, at: -1)
     checkResidual(residual, shape)
     return unsafe Tensor(uninitialized: shape) { y in
         unsafe x.withElements { x in
             Addends.with(bias: bias, residual: residual) { added in
-                unsafe product(
-                    ContiguousRows(x, depth: weight.depth), weight, adding: added, into: y)
+                unsafe linearForward(x, weight, adding: added, into: y, rows: rows)
             }
         }
     }
@@ -151,5 +149,34 @@ func linearForward(
                 unsafe y[element] += residual[element]
             }
         }
+    }
+}
+
+func linearForward(
+    _ x: UnsafePointer<Float>, _ weight: PackedWeight, adding added: Addends,
+    into y: UnsafeMutablePointer<Float>, rows: Int
+) {
+    let product = PanelProduct(rows: rows, columns: weight.columns, depth: weight.depth)
+    if weight.format == .float32 && rows <= Int(VOKEN_DOT_ROWS) {
+        unsafe product.ofFewRows(x, weight, adding: added, into: y)
+    } else {
+        unsafe packedProduct(
+            ContiguousRows(x, depth: weight.depth), weight, adding: added, into: y, rows: rows)
+    }
+}
+
+/// A product in the format of the weight.
+func packedProduct<Source: PanelRows & PairRows>(
+    _ source: Source, _ weight: PackedWeight, adding added: Addends,
+    into y: UnsafeMutablePointer<Float>, rows: Int
+) {
+    let (columns, depth) = (weight.columns, weight.depth)
+    switch weight.format {
+    case .float32:
+        let product = PanelProduct(rows: rows, columns: columns, depth: depth)
+        unsafe product(source, weight, adding: added, into: y)
+    case .bfloat16:
+        let product = PairProduct(rows: rows, columns: columns, depth: depth)
+        unsafe product(source, weight, adding: added, into: y)
     }
 }

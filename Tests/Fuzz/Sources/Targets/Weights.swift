@@ -19,6 +19,7 @@ extension Target {
             let a = #""a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}"#
             let b = #""b.c":{"dtype":"BF16","shape":[],"data_offsets":[24,26]}"#
             return [Array(#"{"__metadata__":{"format":"pt"},\#(a),\#(b)}"#.utf8) + [26, 0]]
+                + PackedLayout.allCases.map(packedHeader)
         }
     ) { bytes in
         var input = Input(bytes)
@@ -26,6 +27,27 @@ extension Target {
         let length = (0..<8).map { UInt8(truncatingIfNeeded: input.bytes.count >> (8 * $0)) }
         readWeights(length + input.bytes + (0..<count).map { UInt8(truncatingIfNeeded: $0) })
     }
+}
+
+/// The header of a file that holds one packed weight, before its number of bytes.
+private func packedHeader(_ layout: PackedLayout) -> [UInt8] {
+    let shape: Shape =
+        switch layout {
+        case .panels, .pairs: [33, 2]
+        case .winograd, .winogradPairs: [2, 3, 3, 1]
+        case .q8_0, .q4: [16, 32]
+        }
+    let count = PackedTensor.byteCount(shape, layout, parts: 1)
+    let extents = shape.array.map(String.init).joined(separator: ",")
+    let packed =
+        #"{\"w\":{\"layout\":\"\#(layout.rawValue)\",\"parts\":1,\"shape\":[\#(extents)]}}"#
+    var header =
+        #"{"__metadata__":{"voken.packed":"\#(packed)"},"#
+        + #""w":{"dtype":"U8","shape":[\#(count)],"data_offsets":[0,\#(count)]}}"#
+    // Packed weights begin at a multiple of 64, after eight bytes of length.
+    while header.utf8.count % 64 != 56 { header += " " }
+    return Array(header.utf8)
+        + [UInt8(truncatingIfNeeded: count), UInt8(truncatingIfNeeded: count >> 8)]
 }
 
 private func readWeights(_ bytes: [UInt8]) {
