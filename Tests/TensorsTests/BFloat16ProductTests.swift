@@ -43,6 +43,23 @@ struct BFloat16ProductTests {
         }
     }
 
+    /// A few rows are rounded for as much of the depth as there is room for, one row for more of it.
+    @Test func rowsOfAGreatDepthGetTheSameBytes() {
+        let stored = numbers([33, 18_701], seed: 3)
+        let weight = PackedWeight(Weight(stored))
+        let x = numbers([40, 18_701])
+        let whole = linear(x, weight)
+        for part in [0..<1, 2..<7, 3..<17, 1..<40] {
+            #expect(
+                bits(linear(x.slice(axis: 0, part), weight)) == bits(whole.slice(axis: 0, part)),
+                "rows \(part)")
+        }
+        expectClose(
+            whole.slice(axis: 0, 0..<3),
+            Reference.linear(
+                rounded(x.slice(axis: 0, 0..<3)), rounded(stored), bias: nil), relative: 1e-4)
+    }
+
     @Test(arguments: [
         (9, 7, 3, 5, 3, 1, Padding(1)), (5, 11, 8, 16, 3, 1, Padding(1)),
         (8, 8, 16, 33, 3, 2, Padding(1)), (12, 12, 4, 3, 4, 4, Padding(0)),

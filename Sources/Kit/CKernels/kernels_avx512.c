@@ -17,6 +17,10 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
     return (v8)_mm256_cvtph_ps((__m128i)halves);
 }
 
+static inline __attribute__((always_inline)) v16 load_halves(h16 halves) {
+    return (v16)_mm512_cvtph_ps((__m256i)halves);
+}
+
 #define KERNELS voken_kernels_avx512
 #define KERNELS_NAME "avx512"
 #define PRODUCT_ROWS 14

@@ -17,6 +17,10 @@ static inline __attribute__((always_inline)) v8 load_half(h8 halves) {
     return (v8)_mm256_cvtph_ps((__m128i)halves);
 }
 
+static inline __attribute__((always_inline)) v16 load_halves(h16 halves) {
+    return (v16)_mm512_cvtph_ps((__m256i)halves);
+}
+
 static inline __attribute__((always_inline)) v8 round_pairs(v8 low, v8 high) {
     __m512 x = _mm512_insertf32x8(_mm512_castps256_ps512((__m256)low), (__m256)high, 1);
     return (v8)_mm512_cvtneps_pbh(x);

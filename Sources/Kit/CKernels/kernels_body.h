@@ -85,6 +85,8 @@ INLINE float largest(v8 v) {
 
 #include "weights_body.h"
 
+#include "dot_body.h"
+
 #include "product_body.h"
 
 // --- Rows --------------------------------------------------------------------------------------
@@ -176,6 +178,8 @@ static void column_moments(const float *x, const float *center, float *sums, flo
 
 #include "pairs_body.h"
 
+#include "pair_product_body.h"
+
 #include "panels_body.h"
 
 #include "tiles_body.h"
@@ -218,7 +222,7 @@ const struct voken_kernels KERNELS = {
     .column_affine_silu = column_affine_silu,
     .attention = attention,
     .attention_few = attention_few,
-    .pack_pair_rows = pack_pair_rows,
+    .round_pairs = round_row,
     .pack_pair_columns = pack_pair_columns,
     .pair_product = pair_product,
     .pack_panel_rows = pack_panel_rows,

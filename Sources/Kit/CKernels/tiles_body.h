@@ -33,12 +33,6 @@ INLINE void accumulate_pairs(int rows, int vectors, ptrdiff_t steps, const uint3
     }
 }
 
-INLINE void store_rows(int rows, int vectors, const vp *sums, float *t, ptrdiff_t stride) {
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int v = 0; v < vectors; v++)
-            store_vp(t + r * stride + v * PRODUCT_WIDTH, sums[r * vectors + v]);
-}
-
 // sums = t * factor, a factor a column.
 INLINE void load_scaled(int rows, int vectors, const float *t, const float *factor, vp *sums) {
     UNROLL for (int r = 0; r < rows; r++)

@@ -5,18 +5,17 @@ internal import CKernels
 ///
 /// An element of `y` is one sum in the order of the depth: it does not depend on the other rows, on
 /// the blocks that the depth is cut into, nor on which thread takes the piece. The weight is read
-/// where it lies; rows are rounded and packed a block of the depth at a time.
+/// where it lies; rows are rounded a block of the depth at a time.
 struct PairProduct {
     /// Rows of `y`, columns of `y` and the length of each sum.
     let rows, columns, depth: Int
 
-    /// Pairs of the depth at a time: a panel's share stays in the nearest caches.
-    private static let blockPairs = 512
-    /// Words of packed rows, which stay in a core's own cache.
-    private static let bandWords = 192 * 1024
+    /// Rows that a tile may fetch beside its products without waiting for memory.
+    private static let fetchedRows = 3
 
-    private static let mostRows = unsafe Kernels.table.product_rows
-    private static let slot = unsafe Kernels.table.product_slot
+    static let tileRows = unsafe Kernels.table.product_rows
+    /// Words from a rounded row to the next.
+    static let stride = Int(VOKEN_PAIR_STRIDE)
 
     private var pairs: Int { (depth + 1) / 2 }
 
@@ -28,30 +27,19 @@ struct PairProduct {
         _ source: Source, _ weight: PackedWeight, adding added: Addends,
         into y: UnsafeMutablePointer<Float>
     ) {
-        let panels = (columns + PackedWeight.panelColumns - 1) / PackedWeight.panelColumns
-        // A few rows read the weight once, from one end to the other.
-        let block = rows <= Self.mostRows ? max(pairs, 1) : evenBlock
-        let panelWords = block * Self.slot
-        let height = pieceRows(most: max(Self.bandWords / panelWords, 1) * Self.mostRows)
-        let down = (rows + height - 1) / height
-        let wanted = max(piecesAcross(down: down, panels: panels), 1)
-        let breadth = max((panels + wanted - 1) / wanted, 1)
-        // Rounding the breadth up may leave fewer pieces than were wanted.
-        let across = (panels + breadth - 1) / breadth
-        let words = (height + Self.mostRows - 1) / Self.mostRows * panelWords
-        ThreadPool.run(down * across) { piece in
-            let firstRow = piece % down * height
-            let rows = firstRow..<min(firstRow + height, self.rows)
-            let firstPanel = piece / down * breadth
-            let some = firstPanel..<min(firstPanel + breadth, panels)
+        guard rows > 0, columns > 0 else { return }
+        let cut = PairCut(rows: rows, columns: columns, pairs: pairs)
+        ThreadPool.run(cut.pieces) { index in
+            let (rows, panels) = cut[index]
+            let steps = PairSteps(rows: rows, pairs: pairs, block: cut.block)
+            let words = steps.words
             unsafe Scratch.withFloats(words + source.scratch) { scratch in
-                unsafe scratch.withMemoryRebound(to: UInt32.self, capacity: words) { packed in
+                unsafe scratch.withMemoryRebound(to: UInt32.self, capacity: words) { rounded in
                     unsafe weight.withWords { w in
-                        for first in stride(from: 0, to: max(pairs, 1), by: block) {
-                            let steps = first..<min(first + block, pairs)
+                        for step in 0..<steps.count {
+                            unsafe round(source, steps, step, rounded, scratch + words)
                             unsafe multiply(
-                                source, rows, steps, some, packed, scratch + words, w, added,
-                                into: y)
+                                source, steps, step, panels, rounded, w, added, into: y)
                         }
                     }
                 }
@@ -59,78 +47,100 @@ struct PairProduct {
         }
     }
 
+    private func round<Source: PairRows>(
+        _ source: Source, _ steps: PairSteps, _ step: Int,
+        _ rounded: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<Float>
+    ) {
+        let (rows, pairs) = steps[step]
+        var target = unsafe rounded
+        for block in steps.blocks(of: pairs) {
+            let elements = 2 * block.lowerBound..<min(2 * block.upperBound, depth)
+            unsafe source.round(rows, elements, into: target, scratch: scratch)
+            unsafe target += rows.count * Self.stride
+        }
+    }
+
     private func multiply<Source: PairRows>(
-        _ source: Source, _ rows: Range<Int>, _ pairs: Range<Int>, _ panels: Range<Int>,
-        _ packed: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<Float>,
-        _ weight: UnsafePointer<UInt32>, _ added: Addends,
+        _ source: Source, _ steps: PairSteps, _ step: Int, _ panels: Range<Int>,
+        _ rounded: UnsafePointer<UInt32>, _ weight: UnsafePointer<UInt32>, _ added: Addends,
         into y: UnsafeMutablePointer<Float>
     ) {
-        let count = (rows.count + Self.mostRows - 1) / Self.mostRows
-        let panelRows = (rows.count + count - 1) / max(count, 1)
-        var target = unsafe packed
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: max(panelRows, 1)) {
-            let some = first..<min(first + panelRows, rows.upperBound)
-            unsafe source.pack(some, pairs, into: target, scratch: scratch)
-            unsafe target += pairs.count * Self.slot
-        }
-        let isLast = pairs.upperBound == self.pairs
-        for panel in panels {
-            let first = panel * PackedWeight.panelColumns
-            let words = (panel * self.pairs + pairs.lowerBound) * PackedWeight.panelColumns
+        let (rows, pairs) = steps[step]
+        let width = PackedWeight.panelColumns
+        for (index, panel) in panels.enumerated() {
+            var a = unsafe rounded
+            let first = panel * width
             let target = rows.lowerBound * columns + first
-            unsafe Kernels.table.pair_product(
-                packed, rows.count, panelRows, weight + words,
-                isLast ? added.bias(at: first) : nil, isLast ? added.residual(at: target) : nil,
-                y + target,
-                min(PackedWeight.panelColumns, columns - first), pairs.count, columns,
-                pairs.lowerBound == 0)
+            for block in steps.blocks(of: pairs) {
+                let b = unsafe weight + (panel * self.pairs + block.lowerBound) * width
+                let isLast = block.upperBound == self.pairs
+                // Where a step has all of the depth, the next block lies behind this one.
+                let distance = (pairs.count == self.pairs ? block.count : self.pairs) * width
+                let hasNext = panel + 1 < panels.upperBound || block.upperBound < pairs.upperBound
+                var ahead = unsafe rowsAhead(
+                    source, steps, step + 1, part: index, of: panels.count)
+                unsafe ahead.columns = hasNext ? b + distance : nil
+                unsafe Kernels.table.pair_product(
+                    a, rows.count, b, &ahead, isLast ? added.bias(at: first) : nil,
+                    isLast ? added.residual(at: target) : nil, y + target,
+                    min(width, columns - first), block.count, columns, block.lowerBound == 0)
+                unsafe a += rows.count * Self.stride
+            }
         }
     }
 
-    /// The depth in blocks of nearly equal length.
-    private var evenBlock: Int {
-        let blocks = max((pairs + Self.blockPairs - 1) / Self.blockPairs, 1)
-        return max((pairs + blocks - 1) / blocks, 1)
-    }
-
-    /// Rows are divided among the threads where each gets enough of them to read all of the weight.
-    private func pieceRows(most: Int) -> Int {
-        let threads = ThreadPool.threads
-        let wanted = rows >= 128 * threads ? threads : 1
-        let bands = (rows + most - 1) / most
-        let down = max((bands + wanted - 1) / wanted * wanted, 1)
-        return max((rows + down - 1) / down, 1)
-    }
-
-    private func piecesAcross(down: Int, panels: Int) -> Int {
-        let threads = ThreadPool.threads
-        guard down < threads, rows * columns * depth > 256 * 1024 else { return min(panels, 1) }
-        return min(2 * threads, panels)
+    /// A part of the rows that are rounded in a step.
+    private func rowsAhead<Source: PairRows>(
+        _ source: Source, _ steps: PairSteps, _ step: Int, part: Int, of parts: Int
+    ) -> voken_pair_ahead {
+        var ahead = unsafe voken_pair_ahead()
+        guard step < steps.count else { return unsafe ahead }
+        let (rows, pairs) = steps[step]
+        let most = (rows.count + Self.tileRows - 1) / Self.tileRows * Self.fetchedRows
+        let some = min((rows.count + parts - 1) / parts, most)
+        let first = rows.lowerBound + part * some
+        guard first < rows.upperBound,
+            let run = unsafe source.run(first, from: 2 * pairs.lowerBound)
+        else { return unsafe ahead }
+        unsafe ahead.rows = run.address
+        unsafe ahead.stride = run.stride
+        unsafe ahead.count = min(some, rows.upperBound - first)
+        return unsafe ahead
     }
 }
 
 /// The rows of a bf16 product's left side, wherever they come from.
 protocol PairRows {
-    /// Floats that packing needs beside its result.
+    /// Floats that rounding needs beside its result.
     var scratch: Int { get }
 
-    /// Packs some pairs of the depth of rows, at most as many as a panel holds.
-    func pack(
-        _ rows: Range<Int>, _ pairs: Range<Int>, into panel: UnsafeMutablePointer<UInt32>,
+    /// Rounds some elements of rows, the first one of which is an even one, ``PairProduct/stride`` words
+    /// from a row to the next.
+    func round(
+        _ rows: Range<Int>, _ elements: Range<Int>, into target: UnsafeMutablePointer<UInt32>,
         scratch: UnsafeMutablePointer<Float>)
+
+    /// Where a row's elements lie from one on, and how far it is to the next row's, if rows lie in memory.
+    func run(
+        _ row: Int, from element: Int
+    ) -> (address: UnsafePointer<Float>, stride: Int)?
 }
 
 extension ContiguousRows: PairRows {
-    func pack(
-        _ rows: Range<Int>, _ pairs: Range<Int>, into panel: UnsafeMutablePointer<UInt32>,
+    func round(
+        _ rows: Range<Int>, _ elements: Range<Int>, into target: UnsafeMutablePointer<UInt32>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        let elements = 2 * pairs.lowerBound..<min(2 * pairs.upperBound, depth)
-        unsafe withRowPointers(rows.count) { pointers in
-            for (index, row) in rows.enumerated() {
-                unsafe pointers[index] = x + row * depth + elements.lowerBound
-            }
-            unsafe Kernels.table.pack_pair_rows(pointers, rows.count, elements.count, panel)
+        for (index, row) in rows.enumerated() {
+            unsafe Kernels.table.round_pairs(
+                x + row * depth + elements.lowerBound, elements.count,
+                target + index * PairProduct.stride)
         }
+    }
+
+    func run(
+        _ row: Int, from element: Int
+    ) -> (address: UnsafePointer<Float>, stride: Int)? {
+        unsafe (x + row * depth + element, depth)
     }
 }

@@ -147,36 +147,6 @@ extension ReceptiveFields: PanelRows {
             }
         }
     }
-}
-
-extension ReceptiveFields: PairRows {
-    func pack(
-        _ rows: Range<Int>, _ pairs: Range<Int>, into panel: UnsafeMutablePointer<UInt32>,
-        scratch: UnsafeMutablePointer<Float>
-    ) {
-        let elements = 2 * pairs.lowerBound..<min(2 * pairs.upperBound, depth)
-        unsafe withUnsafeTemporaryAllocation(of: Corner.self, capacity: rows.count) { corners in
-            for (index, row) in rows.enumerated() { unsafe corners[index] = corner(of: row) }
-            let corners = unsafe Span(_unsafeElements: UnsafeBufferPointer(corners))
-            unsafe withRowPointers(rows.count) { pointers in
-                if field.channels % 2 == 0 {
-                    unsafe forEachPixel(corners, elements, pointers, zeros: scratch) {
-                        unsafe Kernels.table.pack_pair_rows(
-                            pointers, corners.count, $1,
-                            panel + $0 / 2 * Kernels.table.product_slot)
-                    }
-                } else {
-                    unsafe gather(corners, into: scratch)
-                    for index in corners.indices {
-                        unsafe pointers[index] = UnsafePointer(
-                            scratch + index * depth + elements.lowerBound)
-                    }
-                    unsafe Kernels.table.pack_pair_rows(
-                        pointers, corners.count, elements.count, panel)
-                }
-            }
-        }
-    }
 
     /// Some elements of all fields, one pixel at a time: calls `body` with the first element, counted
     /// from the range's first one, and the number of them, when `pointers` are set to where they lie.
@@ -196,6 +166,48 @@ extension ReceptiveFields: PairRows {
                 unsafe pointers[index] = (pixel ?? UnsafePointer(zeros)) + channel
             }
             body(first - elements.lowerBound, count)
+            first += count
+        }
+    }
+}
+
+extension ReceptiveFields: PairRows {
+    func round(
+        _ rows: Range<Int>, _ elements: Range<Int>, into target: UnsafeMutablePointer<UInt32>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        unsafe scratch.update(repeating: 0, count: field.channels)
+        var target = unsafe target
+        for row in rows {
+            if field.channels % 2 == 0 {
+                unsafe roundPixels(corner(of: row), elements, into: target, zeros: scratch)
+            } else {
+                var corner = corner(of: row)
+                unsafe gather(
+                    Span(_unsafeStart: &corner, count: 1), into: scratch)
+                unsafe Kernels.table.round_pairs(
+                    scratch + elements.lowerBound, elements.count, target)
+            }
+            unsafe target += PairProduct.stride
+        }
+    }
+
+    func run(
+        _ row: Int, from element: Int
+    ) -> (address: UnsafePointer<Float>, stride: Int)? { nil }
+
+    /// Some elements of a field, one pixel at a time; no pair lies in two of them.
+    private func roundPixels(
+        _ corner: Corner, _ elements: Range<Int>, into target: UnsafeMutablePointer<UInt32>,
+        zeros: UnsafePointer<Float>
+    ) {
+        var first = elements.lowerBound
+        while first < elements.upperBound {
+            let (tap, channel) = first.quotientAndRemainder(dividingBy: field.channels)
+            let count = min(field.channels - channel, elements.upperBound - first)
+            let pixel = unsafe pixel(tap, of: corner) ?? zeros
+            unsafe Kernels.table.round_pairs(
+                pixel + channel, count, target + (first - elements.lowerBound) / 2)
             first += count
         }
     }

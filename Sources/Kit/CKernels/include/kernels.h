@@ -23,6 +23,11 @@ enum voken_format { VOKEN_FLOAT32, VOKEN_FLOAT16, VOKEN_BFLOAT16 };
 // The columns of a panel of bf16 numbers, on every CPU.
 #define VOKEN_PAIR_COLUMNS 32
 
+// The pairs of a row that products take at a time, and the words from one such row to the next: lines a
+// power of two apart would share cache sets.
+#define VOKEN_PAIR_BLOCK 512
+#define VOKEN_PAIR_STRIDE (VOKEN_PAIR_BLOCK + 16)
+
 // The columns of a panel of 32-bit floats, on every CPU.
 #define VOKEN_PANEL_COLUMNS 32
 
@@ -58,6 +63,14 @@ struct voken_attention {
     ptrdiff_t width, stride;
     float scale;
     _Bool causal, pairs;
+};
+
+// What the next products will read, to be fetched meanwhile: columns, as many pairs of them as are being
+// read, and as much of `count` rows that are not rounded yet. Columns may be null, rows if there are none.
+struct voken_pair_ahead {
+    const uint32_t *_Nullable columns;
+    const float *_Nullable rows;
+    ptrdiff_t stride, count;
 };
 
 // A 3×3 convolution of stride 1 over images [B, height, width, channels], padded at least by `top`
@@ -115,24 +128,24 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                     const float *_Nullable bias, const float *_Nullable residual, float *y,
                     ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t stride_y);
 
-    // Products of bf16 numbers, each element one sum in 32-bit floats in the order of the depth.
-    // Panels are [pair of the depth][place]; a word holds the even element in its lower half. A depth
-    // that is odd is filled up with a zero.
+    // Products of bf16 numbers, each element one sum in 32-bit floats in the order of the depth. A word
+    // holds two neighbours of the depth, the even one in its lower half; a depth that is odd is filled up
+    // with a zero.
 
-    // Rounds `count` elements of up to `product_rows` rows of x into a panel of `product_slot` places.
-    void (*pack_pair_rows)(const float *_Nonnull const *_Nonnull rows, ptrdiff_t row_count,
-                           ptrdiff_t count, uint32_t *panel);
+    // Rounds `count` numbers of a row.
+    void (*round_pairs)(const float *x, ptrdiff_t count, uint32_t *y);
 
-    // Rounds up to VOKEN_PAIR_COLUMNS rows of a weight into a panel of as many places.
+    // Rounds up to VOKEN_PAIR_COLUMNS rows of a weight into a panel [pair][place] of as many places.
     void (*pack_pair_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
                               ptrdiff_t depth, uint32_t *panel);
 
-    // y = the sums over some pairs, or y += that unless they are the first ones; then y += bias and
-    // y += residual, as in `product`, if they are not null. Rows are panels of `panel_rows` rows one behind the other; columns are those of
-    // one panel, from the same pair on.
-    void (*pair_product)(const uint32_t *a, ptrdiff_t rows, ptrdiff_t panel_rows, const uint32_t *b,
-                         const float *_Nullable bias, const float *_Nullable residual, float *y,
-                         ptrdiff_t columns, ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
+    // y = the sums over some pairs, VOKEN_PAIR_BLOCK at most, or y += that unless they are the first
+    // ones; then y += bias and y += residual, as in `product`, if they are not null. Rows are VOKEN_PAIR_STRIDE
+    // words apart; columns are those of one panel, from the same pair on.
+    void (*pair_product)(const uint32_t *a, ptrdiff_t rows, const uint32_t *b,
+                         const struct voken_pair_ahead *, const float *_Nullable bias,
+                         const float *_Nullable residual, float *y, ptrdiff_t columns,
+                         ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
 
     // Products of 32-bit floats with packed columns, each element one sum in the order of the depth.
     // Panels are [step of the depth][place].

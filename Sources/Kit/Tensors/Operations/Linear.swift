@@ -135,8 +135,10 @@ func linearForward(
         return
     }
     guard rows > 0 else { return }
-    // A piece reads at least 64 Ki elements of the weight: waking a thread costs as much as that.
-    let grain = max(64 * 1024 / max(depth, 1), 8)
+    // A piece reads at least 64 Ki elements of the weight: waking a thread costs as much as that. Where there
+    // is more to read pieces are longer, since what is fetched ahead at the end of one is read by no one.
+    let few = (columns / (4 * ThreadPool.threads) + 15) / 16 * 16
+    let grain = max(64 * 1024 / max(depth, 1), few, 8)
     let width = depth * weight.format.width
     ThreadPool.run(columns, grain: grain) { piece in
         let first = piece.lowerBound
