@@ -15,15 +15,20 @@
 
 typedef uint32_t up __attribute__((vector_size(PRODUCT_WIDTH * 4)));
 
-// Bytes ahead of which a panel's page is touched. Within a page the CPU itself foresees what is read, and
-// best if nobody else asks for it; at the end of a page of 4 KiB it stops, and would wait for the next
-// one's address.
-enum { QUANTISED_AHEAD = 16384 };
+// Bytes that a panel is fetched ahead of its use: memory's latency at its full rate; and by which its pages
+// are touched ahead, where only that is done.
+enum { QUANTISED_AHEAD = 4608, QUANTISED_PAGES_AHEAD = 16384 };
 
-// Touches a page far ahead when a span begins a page.
-INLINE void touch_ahead(const uint8_t *span, ptrdiff_t size) {
-    const uintptr_t place = (uintptr_t)span & 4095;
-    if (place < (uintptr_t)size) __builtin_prefetch(span - place + QUANTISED_AHEAD, 0, 2);
+// Brings near what is read after a span. A single row is done with a line so soon that the CPU foresees the
+// next ones by itself, and best if nobody else asks for them; but it stops at the end of a page of 4 KiB,
+// and would wait for the next one's address. With more rows every line has to be asked for.
+INLINE void fetch_ahead(int rows, const uint8_t *span, ptrdiff_t size, ptrdiff_t ahead) {
+    if (rows == 1) {
+        const ptrdiff_t place = (ptrdiff_t)((uintptr_t)span & 4095);
+        __builtin_prefetch(span + (place < size ? QUANTISED_PAGES_AHEAD - place : 0), 0, 2);
+        return;
+    }
+    for (ptrdiff_t line = 0; line < size; line += 64) __builtin_prefetch(span + ahead + line);
 }
 
 #ifndef LOAD_HALVES
@@ -81,11 +86,10 @@ INLINE ip step_bytes(enum voken_quantised format, const uint8_t *lines, int s, i
 #endif
 }
 
-// y[r * stride + column] = factor * sum + bias, for rows of `a` and `panels` panels side by side, which are
-// `fresh` from memory or not.
+// y[r * stride + column] = factor * sum + bias, for rows of `a` and `panels` panels side by side.
 INLINE void quantised_tile(enum voken_quantised format, int rows, int panels, ptrdiff_t spans,
                            const struct voken_quantised_head *head, const int32_t *a,
-                           const uint8_t *w, ptrdiff_t panel_size, _Bool fresh,
+                           const uint8_t *w, ptrdiff_t panel_size, ptrdiff_t ahead,
                            const float *bias, float *y, ptrdiff_t stride) {
 #pragma clang fp contract(off)
     const ptrdiff_t size = voken_quantised_span(format), row = spans * QUANTISED_SPAN;
@@ -123,8 +127,7 @@ INLINE void quantised_tile(enum voken_quantised format, int rows, int panels, pt
                 }
             }
         }
-        if (fresh)
-            UNROLL for (int p = 0; p < panels; p++) touch_ahead(w + p * panel_size, size);
+        UNROLL for (int p = 0; p < panels; p++) fetch_ahead(rows, w + p * panel_size, size, ahead);
         w += size;
         a += QUANTISED_SPAN;
     }
@@ -137,7 +140,7 @@ INLINE void quantised_tile(enum voken_quantised format, int rows, int panels, pt
 }
 
 typedef void (*quantised_function)(ptrdiff_t, const struct voken_quantised_head *, const int32_t *,
-                                   const uint8_t *, ptrdiff_t, _Bool, const float *, float *,
+                                   const uint8_t *, ptrdiff_t, ptrdiff_t, const float *, float *,
                                    ptrdiff_t);
 
 #if QUANTISED_ROWS == 6
@@ -154,9 +157,9 @@ typedef void (*quantised_function)(ptrdiff_t, const struct voken_quantised_head 
 #define CASE(rows, name, format, panels)                                                      \
     static void name##_##rows(ptrdiff_t spans, const struct voken_quantised_head *head,       \
                               const int32_t *a, const uint8_t *w, ptrdiff_t panel_size,       \
-                              _Bool fresh, const float *bias, float *y, ptrdiff_t stride) {   \
+                              ptrdiff_t ahead, const float *bias, float *y, ptrdiff_t stride) {   \
         quantised_tile(                                                                       \
-            format, rows, panels, spans, head, a, w, panel_size, fresh, bias, y, stride);     \
+            format, rows, panels, spans, head, a, w, panel_size, ahead, bias, y, stride);     \
     }
 #if QUANTISED_PANELS == 2
 #define FOR_EACH_BREADTH(CASE, name, ...)                                                     \
@@ -188,11 +191,11 @@ static void spell_out(const struct voken_quantised_head *head, ptrdiff_t spans, 
                       uint8_t *bytes) {
     for (ptrdiff_t span = 0; span < spans; span++) {
         memcpy(bytes, w, 64);
-        touch_ahead(w, voken_quantised_span(VOKEN_Q4));
         for (int half = 0; half < 2; half++)
             for (int line = 0; line < 4; line++) {
                 const uint8_t *from = w + 64 + 256 * half + 64 * line;
                 uint8_t *to = bytes + 64 + 512 * half + 64 * line;
+                __builtin_prefetch(from + QUANTISED_AHEAD);
 #ifdef QUANTISED_LOOKUP
                 UNROLL for (int v = 0; v < QUANTISED_VECTORS; v++) {
                     const ptrdiff_t column = v * (ptrdiff_t)sizeof(ip);
@@ -254,7 +257,7 @@ static void quantised_product(enum voken_quantised format, const struct voken_qu
             const ptrdiff_t count = rows - r < height ? rows - r : height;
             float *to = y + r * stride_y + n;
             tile[count - 1](spans, head, a + r * spans * QUANTISED_SPAN, panel, size,
-                            r == 0 && !spelt, tile_bias, whole ? to : part,
+                            r == 0 && !spelt ? QUANTISED_AHEAD : 0, tile_bias, whole ? to : part,
                             whole ? stride_y : 2 * COLUMNS);
             if (!whole)
                 for (ptrdiff_t i = 0; i < count; i++)
