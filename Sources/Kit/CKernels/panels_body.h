@@ -1,8 +1,9 @@
 // Products of 32-bit floats with packed columns; a part of kernels_body.h.
 //
-// Both operands are [step of the depth][side by side]; a panel of columns is the same on every CPU. An
-// element of the result is one sum over the depth in ascending order, so that it does not know how the
-// depth is cut into blocks, nor where its tile lies.
+// Both operands are [step of the depth][side by side]; a panel of columns is the same on every CPU. The
+// depth is taken in blocks. An element of the result is the sum of the blocks' sums, each in ascending
+// order: so it does not know where its tile lies, and no tile waits for what the last block left, which
+// has come by the time that its own sums are there.
 
 // Up to eight rows of `count` elements into eight neighbouring places of slots.
 INLINE void pack_eight_panels(enum voken_format format, const char *const *rows,
@@ -66,8 +67,10 @@ INLINE void panel_tile(int rows, ptrdiff_t steps, const float *a, const float *b
     vp sums[PRODUCT_ROWS * PRODUCT_VECTORS];
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
-            sums[r * PRODUCT_VECTORS + v] =
-                first ? (vp){0} : load_vp(t + r * stride + v * PRODUCT_WIDTH);
+            sums[r * PRODUCT_VECTORS + v] = (vp){0};
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
+            __builtin_prefetch(t + r * stride + v * PRODUCT_WIDTH);
     for (ptrdiff_t k = 0; k < steps; k++) {
         vp columns[PRODUCT_VECTORS];
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++) {
@@ -88,6 +91,7 @@ INLINE void panel_tile(int rows, ptrdiff_t steps, const float *a, const float *b
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++) {
             const ptrdiff_t at = r * stride + v * PRODUCT_WIDTH;
             vp sum = sums[r * PRODUCT_VECTORS + v];
+            if (!first) sum = load_vp(t + at) + sum;
             if (bias) sum = sum + load_vp(bias + v * PRODUCT_WIDTH);
             if (residual) sum = sum + load_vp(residual + at);
             store_vp(t + at, sum);
@@ -133,12 +137,12 @@ static void panel_product(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, 
                           const float *bias, const float *residual, float *y, ptrdiff_t columns,
                           ptrdiff_t steps, ptrdiff_t stride_y, _Bool first, const float *next) {
     const ptrdiff_t tiles = (rows + panel_rows - 1) / panel_rows;
-    // What is multiplied next is fetched evenly meanwhile: to wait for it would take as long as to
-    // multiply, where rows are few. A single tile is done before it could come.
+    // What is multiplied next is fetched evenly meanwhile, or half of it by a single tile: to wait for it
+    // would take as long as to multiply, where rows are few.
     const ptrdiff_t line = VOKEN_PANEL_COLUMNS * (ptrdiff_t)sizeof(float);
-    const ptrdiff_t even = (line / (tiles > 1 ? tiles : 1) + 8) & -8;
-    const ptrdiff_t pace = !next || tiles < 2 ? 0 : even < 64 ? even : 64;
-    const char *fetched = pace ? (const char *)next : (const char *)b;
+    const ptrdiff_t even = (line / tiles + 8) & -8;
+    const ptrdiff_t pace = !next ? 0 : even < 64 ? even : 64;
+    const char *fetched = next ? (const char *)next : (const char *)b;
     for (ptrdiff_t r = 0; r < rows; r += panel_rows) {
         const ptrdiff_t some = rows - r < panel_rows ? rows - r : panel_rows;
         for (ptrdiff_t n = 0; n < columns; n += PRODUCT_COLUMNS) {
@@ -165,9 +169,9 @@ static void panel_product(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, 
 #define FOR_EACH_FEW(CASE) CASE(1)
 #endif
 
-// Rows are read where they lie, `row` floats apart.
+// t = the sums of a block, or t += them. Rows are read where they lie, `row` floats apart.
 INLINE void panel_rows_tile(int rows, ptrdiff_t steps, const float *a, ptrdiff_t row,
-                            const float *b, float *t) {
+                            const float *b, float *t, _Bool first) {
     vp sums[rows * PANEL_VECTORS];
     UNROLL for (int i = 0; i < rows * PANEL_VECTORS; i++) sums[i] = (vp){0};
     for (ptrdiff_t k = 0; k < steps; k++) {
@@ -183,15 +187,19 @@ INLINE void panel_rows_tile(int rows, ptrdiff_t steps, const float *a, ptrdiff_t
         }
         b += VOKEN_PANEL_COLUMNS;
     }
-    UNROLL for (int i = 0; i < rows * PANEL_VECTORS; i++) store_vp(t + i * PRODUCT_WIDTH, sums[i]);
+    UNROLL for (int i = 0; i < rows * PANEL_VECTORS; i++) {
+        float *to = t + i * PRODUCT_WIDTH;
+        store_vp(to, first ? sums[i] : load_vp(to) + sums[i]);
+    }
 }
 
-typedef void (*panel_rows_function)(ptrdiff_t, const float *, ptrdiff_t, const float *, float *);
+typedef void (*panel_rows_function)(ptrdiff_t, const float *, ptrdiff_t, const float *, float *,
+                                    _Bool);
 
 #define CASE(rows)                                                                             \
     static void panel_rows_##rows(ptrdiff_t steps, const float *a, ptrdiff_t row,              \
-                                  const float *b, float *t) {                                  \
-        panel_rows_tile(rows, steps, a, row, b, t);                                            \
+                                  const float *b, float *t, _Bool first) {                     \
+        panel_rows_tile(rows, steps, a, row, b, t, first);                                     \
     }
 FOR_EACH_FEW(CASE)
 #undef CASE
@@ -201,13 +209,17 @@ static const panel_rows_function panel_rows_tiles[] = {FOR_EACH_FEW(CASE)};
 
 static void panel_rows_product(const float *x, ptrdiff_t rows, const float *panels,
                                const float *bias, const float *residual, float *y,
-                               ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t stride_y) {
+                               ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t block,
+                               ptrdiff_t stride_y) {
     float tile[PANEL_ROWS * VOKEN_PANEL_COLUMNS];
     for (ptrdiff_t n = 0; n < columns; n += VOKEN_PANEL_COLUMNS) {
         const ptrdiff_t width = columns - n < VOKEN_PANEL_COLUMNS ? columns - n : VOKEN_PANEL_COLUMNS;
         for (ptrdiff_t r = 0; r < rows; r += PANEL_ROWS) {
             const ptrdiff_t some = rows - r < PANEL_ROWS ? rows - r : PANEL_ROWS;
-            panel_rows_tiles[some - 1](depth, x + r * depth, depth, panels, tile);
+            for (ptrdiff_t k = 0; k == 0 || k < depth; k += block)
+                panel_rows_tiles[some - 1](depth - k < block ? depth - k : block,
+                                           x + r * depth + k, depth,
+                                           panels + k * VOKEN_PANEL_COLUMNS, tile, k == 0);
             for (ptrdiff_t i = 0; i < some; i++)
                 for (ptrdiff_t j = 0; j < width; j++) {
                     const ptrdiff_t at = (r + i) * stride_y + n + j;

@@ -3,18 +3,20 @@ internal import CKernels
 /// A matrix product `y = rows · weightᵀ` plus addends, in 32-bit floats, with a packed weight and for any
 /// number of rows.
 ///
-/// An element of `y` is one sum in the order of the depth: it does not depend on the other rows, on
-/// the blocks that the depth is cut into, nor on which thread takes the piece. The weight is read
-/// where it lies; rows are packed a block of the depth at a time.
+/// The depth is taken in blocks, and an element of `y` is the sum of their sums, each in ascending order:
+/// it does not depend on the other rows, nor on which thread takes the piece. The weight is read where
+/// it lies; rows are packed a block at a time.
 struct PanelProduct {
     /// Rows of `y`, columns of `y` and the length of each sum.
     let rows, columns, depth: Int
 
-    /// Steps of the depth at a time: a panel's share and what is fetched of the next one stay in a
-    /// core's own cache.
+    /// Steps of the depth at a time, at most: a panel's share and what is fetched of the next one stay in
+    /// a core's own cache. Sums depend on it.
     private static let blockSteps = 512
     /// Floats of packed rows, which stay there, too.
     private static let bandFloats = 128 * 1024
+    /// Floats of a weight that stay there while rows pass by.
+    private static let nearFloats = 160 * 1024
     /// Numbers of a weight that are worth waking a thread for.
     private static let leastNumbers = 64 * 1024
 
@@ -32,8 +34,7 @@ struct PanelProduct {
         _ source: Source, _ weight: PackedWeight, adding added: Addends,
         into y: UnsafeMutablePointer<Float>
     ) {
-        // Rows of one tile read the weight once, from one end to the other.
-        let block = rows <= Self.mostRows ? max(depth, 1) : evenBlock
+        let block = block
         let panelFloats = block * Self.slot
         let cut = cut(most: max(Self.bandFloats / panelFloats, 1) * Self.mostRows)
         let floats = (cut.height + Self.mostRows - 1) / Self.mostRows * panelFloats
@@ -46,12 +47,26 @@ struct PanelProduct {
                 unsafe weight.withFloats { w in
                     for first in stride(from: 0, to: max(depth, 1), by: block) {
                         let steps = first..<min(first + block, depth)
-                        unsafe pack(source, rows, steps, packed, packed + floats)
-                        unsafe multiply(packed, rows, steps, w, some, added, into: y)
+                        let band = bandRows(
+                            of: rows.count, floats: some.count * Self.panelColumns * steps.count)
+                        for first in stride(
+                            from: rows.lowerBound, to: rows.upperBound, by: band)
+                        {
+                            let part = first..<min(first + band, rows.upperBound)
+                            unsafe pack(source, part, steps, packed, packed + floats)
+                            unsafe multiply(packed, part, steps, w, some, added, into: y)
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Rows that are packed at a time: a single tile, which stays in the nearest cache, where the
+    /// piece's share of the weight is read often enough and does not go away meanwhile.
+    private func bandRows(of rows: Int, floats: Int) -> Int {
+        floats <= Self.nearFloats && rows >= 16 * Self.mostRows
+            ? Self.tileRows(rows) : max(rows, 1)
     }
 
     private func pack<Source: PanelRows>(
@@ -103,7 +118,7 @@ struct PanelProduct {
     }
 
     /// The depth in blocks of nearly equal length.
-    private var evenBlock: Int {
+    private var block: Int {
         let blocks = max((depth + Self.blockSteps - 1) / Self.blockSteps, 1)
         // Blocks of whole cache lines of a row.
         return max(((depth + blocks - 1) / blocks + 15) / 16 * 16, 1)
@@ -150,7 +165,7 @@ extension PanelProduct {
                 unsafe Kernels.table.panel_rows_product(
                     x, rows, w + some.lowerBound * panel, added.bias(at: first),
                     added.residual(at: first), y + first,
-                    min(some.count * Self.panelColumns, columns - first), depth, columns)
+                    min(some.count * Self.panelColumns, columns - first), depth, block, columns)
             }
         }
     }

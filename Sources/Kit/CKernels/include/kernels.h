@@ -147,8 +147,8 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
                          const float *_Nullable residual, float *y, ptrdiff_t columns,
                          ptrdiff_t pairs, ptrdiff_t stride_y, _Bool first);
 
-    // Products of 32-bit floats with packed columns, each element one sum in the order of the depth.
-    // Panels are [step of the depth][place].
+    // Products of 32-bit floats with packed columns. Panels are [step of the depth][place]. The depth is
+    // taken in blocks; an element is the sum of their sums, each in ascending order.
 
     // Packs `count` elements of up to `product_rows` rows of x into a panel of `product_slot` places.
     void (*pack_panel_rows)(const float *_Nonnull const *_Nonnull rows, ptrdiff_t row_count,
@@ -158,18 +158,19 @@ struct __attribute__((swift_attr("@Sendable"))) voken_kernels {
     void (*pack_panel_columns)(enum voken_format, const void *weight, ptrdiff_t columns,
                                ptrdiff_t depth, float *panel);
 
-    // As `pair_product`, over some steps. Fetches as much as is read of `b` from `next`, unless it is
+    // As `pair_product`, over the steps of a block. Fetches as much as is read of `b` from `next`, unless it is
     // null: where the next call's columns lie.
     void (*panel_product)(const float *a, ptrdiff_t rows, ptrdiff_t panel_rows, const float *b,
                           const float *_Nullable bias, const float *_Nullable residual, float *y,
                           ptrdiff_t columns, ptrdiff_t steps, ptrdiff_t stride_y, _Bool first,
                           const float *_Nullable next);
 
-    // The same sums over all of the depth, bit for bit, with the columns of some panels; meant for up
-    // to VOKEN_DOT_ROWS rows, which are read where they lie, one behind the other.
+    // The same sums over all of the depth in blocks, bit for bit, with the columns of some panels; meant
+    // for up to VOKEN_DOT_ROWS rows, which are read where they lie, one behind the other.
     void (*panel_rows_product)(const float *x, ptrdiff_t rows, const float *panels,
                                const float *_Nullable bias, const float *_Nullable residual,
-                               float *y, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t stride_y);
+                               float *y, ptrdiff_t columns, ptrdiff_t depth, ptrdiff_t block,
+                               ptrdiff_t stride_y);
 
     // Products with quantised weights, see quantised_body.h. Rows are quantised block by block of 32
     // to numbers between -127 and 127: `quantised_row` words for each span of 64 of the depth.

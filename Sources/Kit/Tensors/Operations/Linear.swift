@@ -48,7 +48,8 @@ public func linear(
 ///   - residual: `[..., N]`, to which the result is added; not rounded.
 /// - Returns: `[..., N]`, not rounded.
 ///
-/// An element is one sum over the depth in ascending order, then the bias, then the residual: a row has the same
+/// An element is one sum over the depth in ascending order, in 32-bit floats the sum of one for each block of up
+/// to 512 steps; then the bias, then the residual: a row has the same
 /// bytes whatever other rows there are, and on how many threads. In bf16, CPUs with an instruction for it
 /// (`avx512bf16`) take subnormal numbers for zero and order two neighbours as that does.
 public func linear(
