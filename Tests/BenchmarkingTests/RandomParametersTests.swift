@@ -7,8 +7,10 @@ import Tokenizers
 
 @Suite struct RandomParametersTests {
     private func values(_ parameter: StoredParameter?) throws -> [Float] {
-        guard case .plain(let weight)? = parameter else { throw BenchmarkError("not plain") }
-        return weight.tensor().values
+        switch try #require(parameter) {
+        case .plain(let weight): return weight.tensor().values
+        case .packed(let packed): return try #require(packed.unpacked()).tensor().values
+        }
     }
 
     @Test(arguments: [WeightType.f32, .f16])
