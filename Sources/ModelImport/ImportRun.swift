@@ -15,6 +15,7 @@ extension ModelImport {
     public func run(host: PluginHost, _ report: Report) throws -> Manifest {
         try requireComplete()
         let staging = try Staging(target: order.target, force: order.force)
+        try staging.requireRoom(for: byteCount - staging.bytesOnDisk)
         try staging.makeFolders(for: Staging.journalName)
         let journal = try Journal(path: "\(staging.path)/\(Staging.journalName)")
         let hashed = try hashSources(journal, report)
@@ -161,15 +162,20 @@ extension ModelImport {
             try report(file.count)
         }
         try file.truncate()
-        try staging.requireSpace(remaining - file.count)
+        try staging.requireRoom(for: remaining - file.count)
         if file.count == 0 { try file.append(layout.header) }
         let named = Dictionary(uniqueKeysWithValues: stage.requests.map { ($0.name, $0) })
         let type = order.types[stage.plan.kind]
         for place in layout.places[next...] {
             guard let request = named[place.name] else { continue }
-            try TensorBytes(request, as: type).store { bytes in
-                try file.append(bytes)
-                try report(file.count)
+            do {
+                try TensorBytes(request, as: type).store { bytes in
+                    try file.append(bytes)
+                    try report(file.count)
+                }
+            } catch let error as ImportError where error.code == .noSpace {
+                let rest = mebibytes(remaining - file.count)
+                throw ImportError(.noSpace, "\(error.message); \(rest) are still to be written")
             }
             precondition(file.count == place.end, "\(place.name) is of another size")
             try journal.note(.init(file: name, end: place.end, digest: file.digest))

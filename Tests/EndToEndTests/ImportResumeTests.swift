@@ -69,28 +69,4 @@ import Testing
         #expect(other.result.status == 0)
         #expect(try Imported.contents(of: whole.folder) == Imported.contents(of: folder))
     }
-
-    /// A folder on a disk of a given size, where one can be mounted.
-    private func onSmallDisk(kibibytes: Int, _ command: String) throws -> Program.Result {
-        let disk = try temporaryFolder().path
-        let program = Program(
-            executable: URL(filePath: "/usr/bin/unshare"),
-            [
-                "-rm", "/bin/sh", "-c",
-                "mount -t tmpfs -o size=\(kibibytes)k tmpfs \(disk) || exit 77; cd \(disk); \(command)",
-            ])
-        try program.process.run()
-        return program.finish()
-    }
-
-    @Test func aFullDiskIsNoticedBeforeAnythingIsWritten() throws {
-        let voken = Program.folder.path + "/voken"
-        let result = try onSmallDisk(
-            kibibytes: 8192,
-            "\(voken) import \(Imported.pocket) --to model; echo $? $(find . -name '*.safetensors')"
-        )
-        guard result.status != 77 else { return }  // no such disk can be made here
-        #expect(result.errors.contains("8 MiB free") || result.errors.contains("MiB free"))
-        #expect(result.output.hasPrefix("1 "))
-    }
 }

@@ -25,6 +25,13 @@ import Testing
             try journal.begin("plan-a")
             #expect(journal.marks.map(\.end) == [128])
             #expect(journal.marks[0].digest == "d1")
+            // What was cut short spoils nothing that comes after it.
+            try journal.note(.init(file: "unet/model.safetensors", end: 256, digest: "d3"))
+        }
+        do {
+            let journal = try Journal(path: path)
+            #expect(journal.marks.map(\.digest) == ["d1", "d3"])
+            #expect(journal.marks.allSatisfy { $0.file == "unet/model.safetensors" })
             try journal.begin("plan-b")
             #expect(journal.marks.isEmpty)
         }

@@ -61,7 +61,7 @@ enum WeightFiles {
             return nil
         }
         return try shards(
-            folder, index: "\(folder)/\(name).index.json",
+            folder, index: name + ".index.json", present,
             suffix: name.hasSuffix(".bin") ? ".bin" : ".safetensors", open)
     }
 
@@ -87,24 +87,43 @@ enum WeightFiles {
     /// The shards of an index, in the order of their names, each checked to hold what the index
     /// says of it.
     private static func shards(
-        _ folder: String, index path: String, suffix: String, _ open: Opening
+        _ folder: String, index name: String, _ present: Set<String>, suffix: String,
+        _ open: Opening
     ) throws(CheckpointError) -> [any WeightFile] {
+        let path = "\(folder)/\(name)"
         var tensors: [String: [String]] = [:]
         for (tensor, shard) in try weightMap(path) { tensors[shard, default: []].append(tensor) }
         guard tensors.count <= maximumShards else { throw tooMany(tensors.count, in: path) }
         var files: [any WeightFile] = []
+        var owners: [String: String] = [:]
         for (shard, names) in tensors.sorted(by: { $0.key < $1.key }) {
             // The name comes from a file: it must not lead out of the folder.
             guard !shard.contains("/"), !shard.contains("\0"), shard.hasSuffix(suffix)
             else {
                 throw CheckpointError(
                     .malformed, path: path,
-                    "\"\(shard)\" is not the name of a \(suffix.dropFirst()) file in this folder")
+                    "\"\(shard)\" is not the name of a \(suffix.dropFirst()) file in this folder; "
+                        + "shards lie beside their index: put it there, and its mere name here")
+            }
+            guard present.contains(shard) else {
+                throw CheckpointError(
+                    .notFound, path: "\(folder)/\(shard)",
+                    "is not there, and \(name) says that it holds \(names.count) tensors; put all "
+                        + "shards of the index into the folder")
             }
             let file = try open("\(folder)/\(shard)")
             if let absent = names.sorted().first(where: { file.tensors[$0] == nil }) {
                 throw CheckpointError(
-                    .malformed, path: path, "says that \(shard) holds \(absent), which it lacks")
+                    .malformed, path: path,
+                    "says that \(shard) holds \(absent), which it lacks; they are not of one model, "
+                        + "or not of one download: get both again")
+            }
+            for tensor in file.names {
+                guard let other = owners.updateValue(shard, forKey: tensor) else { continue }
+                throw CheckpointError(
+                    .malformed, path: path,
+                    "\(tensor) is in \(other) and in \(shard), and one of the two is not of this "
+                        + "model: get the index and its shards again")
             }
             files.append(file)
         }

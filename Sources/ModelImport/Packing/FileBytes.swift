@@ -30,14 +30,7 @@ struct FileBytes: ~Copyable {
                     buffer.count - written, off_t(count + written))
             }
             if status < 0 && errno == EINTR { continue }
-            guard status > 0 else {
-                guard errno != ENOSPC else {
-                    throw ImportError(
-                        .noSpace,
-                        "\(path): the disk is full; make room, and the same command goes on")
-                }
-                throw .system(.target, "cannot write \(path)")
-            }
+            guard status > 0 else { throw .system(.target, "cannot write \(path)") }
             written += status
         }
         hash.update(bytes)
@@ -84,8 +77,19 @@ struct FileBytes: ~Copyable {
 }
 
 extension ImportError {
-    /// What the system said last.
+    /// What the system said last; where it had no room, with what to do about it.
     static func system(_ code: Code, _ action: String) -> ImportError {
-        ImportError(code, "\(action): \(unsafe String(cString: strerror(errno)))")
+        let number = errno
+        let text = "\(action): \(unsafe String(cString: strerror(number)))"
+        switch number {
+        case ENOSPC, EDQUOT:
+            return ImportError(.noSpace, "\(text); make room, and the same command goes on")
+        case EFBIG:
+            return ImportError(
+                .noSpace,
+                "\(text) for its file system, or for the limit of this shell (ulimit -f); raise the "
+                    + "limit, and the same command goes on, or choose another folder with --to")
+        default: return ImportError(code, text)
+        }
     }
 }

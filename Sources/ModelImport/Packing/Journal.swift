@@ -13,6 +13,7 @@ final class Journal {
         let digest: String
     }
 
+    private let path: String
     private let descriptor: Int32
     private(set) var marks: [Mark] = []
     /// Hashes of sources by ``sourceKey(_:)``.
@@ -29,11 +30,17 @@ final class Journal {
                 .target, "another import is writing \(path); wait for it, or choose another folder")
         }
         descriptor = opened
+        self.path = path
         let bytes: [UInt8]
         do { bytes = try BoundedFile.read(path, limit: 64 << 20) } catch {
             throw ImportError(.target, error.description)
         }
         read(String(decoding: bytes, as: UTF8.self))
+        // What is appended begins a line of its own.
+        let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        guard whole == bytes.count || ftruncate(opened, off_t(whole)) == 0 else {
+            throw .system(.target, "cannot write \(path)")
+        }
     }
 
     deinit { close(descriptor) }
@@ -42,7 +49,9 @@ final class Journal {
     func begin(_ plan: String) throws(ImportError) {
         guard plan != self.plan else { return }
         marks = []
-        guard ftruncate(descriptor, 0) == 0 else { throw .system(.target, "cannot write") }
+        guard ftruncate(descriptor, 0) == 0 else {
+            throw .system(.target, "cannot write \(path)")
+        }
         for (key, hash) in hashes.sorted(by: { $0.key < $1.key }) {
             try append("source \(hash) \(key)")
         }
@@ -88,8 +97,10 @@ final class Journal {
     private func append(_ line: String) throws(ImportError) {
         let bytes = Array((line + "\n").utf8)
         // Of a file that is appended to a short write is as good as a crash: the line is cut.
-        guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw .system(errno == ENOSPC ? .noSpace : .target, "cannot write the journal")
+        let written = unsafe write(descriptor, bytes, bytes.count)
+        guard written == bytes.count else {
+            if written >= 0 { errno = ENOSPC }
+            throw .system(.target, "cannot write \(path)")
         }
     }
 }

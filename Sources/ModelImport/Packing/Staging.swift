@@ -104,22 +104,4 @@ struct Staging {
             unsafe unlink(path)
         }
     }
-
-    /// Whether a number of bytes more can be written.
-    func requireSpace(_ bytes: Int) throws(ImportError) {
-        var status = statvfs()
-        guard unsafe statvfs(path, &status) == 0 else {
-            throw .system(.target, "cannot look at \(path)")
-        }
-        let free = Int(status.f_bavail) * Int(status.f_frsize)
-        // The small files, and what a file system needs for itself.
-        let needed = bytes + (1 << 20)
-        guard free >= needed else {
-            throw ImportError(
-                .noSpace,
-                "\(path) needs \(mebibytes(needed)) more, and its disk has \(mebibytes(free)) free")
-        }
-    }
 }
-
-private func mebibytes(_ count: Int) -> String { "\((count + (1 << 20) - 1) >> 20) MiB" }
