@@ -20,8 +20,9 @@ func budgetText(_ budget: MemoryBudget) -> String {
     if stages.contains(where: { !$0.hasWeights }) {
         text += "~: the folder has no weights; counted from its config.json\n"
     }
-    text += "\(byteText(budget.total)) with \(budget.sequences) jobs of full length at a time and "
-    text += "\(byteText(budget.promptCache)) of prompts that are held"
+    text += "\(byteText(budget.total)) with \(budget.sequences) jobs of full length at a time, "
+    text += "\(byteText(budget.promptCache)) of prompts that are held "
+    text += "and \(byteText(budget.kernels)) for kernels"
     guard let limit = budget.limit else {
         return text + "; no limit (engine.memory_limit_mb)\n"
     }
@@ -52,6 +53,7 @@ struct BudgetReport: Encodable {
     let weights_mapped: Int
     let weights_private: Int
     let activations: Int
+    let kernels: Int
     let sequence: Int
     let sequences: Int
     let prompt_cache: Int
@@ -69,6 +71,7 @@ struct BudgetReport: Encodable {
         weights_mapped = budget.weightsMapped
         weights_private = budget.weightsPrivate
         activations = budget.activations
+        kernels = budget.kernels
         sequence = budget.cache
         sequences = budget.sequences
         prompt_cache = budget.promptCache

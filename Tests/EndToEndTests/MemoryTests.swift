@@ -15,6 +15,7 @@ import Testing
             }
             let stages: [Stage]
             let activations: Int
+            let kernels: Int
             let total: Int
             let least_limit: Int
             let limit: Int?
@@ -38,7 +39,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let fixtures = Program.root.appending(path: "Tests/Fixtures")
         for (stage, file) in [
-            ("image_encoder", "image-encoder"), ("language_model", "llama"),
+            ("image_encoder", "image-encoder"), ("language_model", "llama-lora"),
             ("feature_mapper", "mapper"), ("unet", "unet"), ("vae", "vae"),
         ] {
             let model = folder.appending(path: "minigpt5/\(stage)")
@@ -67,6 +68,11 @@ import Testing
         // 3×3 kernels are kept transformed: 16 numbers for 9.
         #expect((3_000_000_000..<4_200_000_000).contains(unet.weights_private))
         #expect((100 << 20..<600 << 20).contains(unet.activations))
+        // With 64 adapters of rank 8, as MiniGPT-5's last stage has.
+        #expect(
+            stages["stage.language_model"]?.weights_mapped
+                == (6_738_489_344 + 64 * 2 * 8 * 4096) * 4)
+        #expect(memory.kernels >= 16 << 20 && memory.least_limit > memory.kernels)
         // Keys and values of 32 layers, 4096 wide, for 2048 positions.
         #expect(stages["stage.language_model"]?.sequence == 2 << 30)
         #expect((400 << 20..<800 << 20).contains(try #require(stages["stage.vae"]).activations))

@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Pipelines
@@ -27,6 +28,10 @@ import Testing
             // What there is beside a step is a few small tensors.
             #expect(stage.activations + 1 << 20 >= loaded.work.tensors.peak)
         }
+        // Each of the threads of the run has kept some.
+        #expect(budget.kernels == ThreadPool.threads * KernelMemory.mostOfThread)
+        #expect((1...).contains(KernelMemory.held.bytes))
+        #expect(budget.total - budget.promptCache >= budget.kernels + budget.activations)
         #expect(budget.limit == nil && budget.cache > 0 && budget.activations > 0)
     }
 

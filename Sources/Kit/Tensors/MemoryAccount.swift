@@ -5,8 +5,8 @@ import Synchronization
 ///
 /// An account is current on a thread while ``charging(_:_:)`` runs there. Memory that the thread
 /// takes meanwhile is charged to it, and given back to it when the memory is freed, by whichever
-/// thread and however late. Mapped files and the scratch memory of kernels, which threads keep
-/// from call to call, are charged to nobody.
+/// thread and however late. Mapped files are charged to nobody, nor is what threads keep for kernels
+/// from call to call (``KernelMemory``).
 public final class MemoryAccount: Sendable {
     /// Of tensors, and of weights that are not read in place.
     public let tensors = MemoryGauge()

@@ -10,7 +10,7 @@ public enum ThreadPool {
     private static let configured = Atomic<Int>(0)
 
     /// How many threads work on an operation, the caller included.
-    static var threads: Int {
+    public static var threads: Int {
         let count = configured.load(ordering: .relaxed)
         return count > 0 ? count : online
     }

@@ -29,6 +29,8 @@ public struct MemoryBudget: Sendable, Equatable {
     public var sequences: Int
     /// Beginnings of prompts that are held, at most.
     public var promptCache: Int
+    /// What threads keep for the intermediate results of kernels, at most.
+    public var kernels: Int
     /// Of the pipeline file, in bytes.
     public var limit: Int?
 
@@ -40,10 +42,12 @@ public struct MemoryBudget: Sendable, Equatable {
     public var cache: Int { stages.reduce(0) { $0 + $1.cache } }
     /// With everything in memory, and as many sequences as may run, each filling the context.
     public var total: Int {
-        weightsMapped + weightsPrivate + activations + cache * sequences + promptCache
+        weightsMapped + weightsPrivate + activations + kernels + cache * sequences + promptCache
     }
     /// Under which no limit can be: of the largest stage, with one sequence.
-    public var least: Int { (stages.map(\.weights).max() ?? 0) + activations + cache }
+    public var least: Int {
+        (stages.map(\.weights).max() ?? 0) + activations + kernels + cache
+    }
 
     /// - Throws: what is wrong with the pipeline, as loading it would.
     public init(_ file: PipelineFile, host: PluginHost) throws(PipelineError) {
@@ -65,6 +69,7 @@ public struct MemoryBudget: Sendable, Equatable {
         }
         sequences = file.engine.concurrency
         promptCache = file.engine.promptCacheBytes
+        kernels = file.engine.kernelBytes
         limit = file.engine.memoryLimit
     }
 
@@ -78,8 +83,16 @@ public struct MemoryBudget: Sendable, Equatable {
             .memory, file: file.path, line: file.line(of: "engine.memory_limit_mb"),
             "engine.memory_limit_mb is \(limit >> 20), but \(largest.key) alone needs "
                 + "\(megabytes(least)): \(megabytes(largest.weights)) of weights, "
-                + "\(megabytes(activations)) of activations and \(megabytes(cache)) for one "
-                + "sequence; raise it, or use smaller weights, or lower limits.context_tokens")
+                + "\(megabytes(activations)) of activations, \(megabytes(kernels)) of kernels and "
+                + "\(megabytes(cache)) for one sequence; raise it, or use smaller weights, or lower limits.context_tokens"
+        )
+    }
+}
+
+extension EngineOptions {
+    /// That the threads of operations keep for kernels, at most.
+    var kernelBytes: Int {
+        (threads > 0 ? threads : ThreadPool.threads) * KernelMemory.mostOfThread
     }
 }
 

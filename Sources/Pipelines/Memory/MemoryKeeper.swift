@@ -27,7 +27,8 @@ final class MemoryKeeper: Sendable {
         else { return }
         if let limit = generation.file.engine.memoryLimit {
             var freed = false
-            for residence in leaving(for: loaded, of: generation, limit: limit - arena) {
+            let room = limit - arena - generation.file.engine.kernelBytes
+            for residence in leaving(for: loaded, of: generation, limit: room) {
                 freed = residence.leave() || freed
                 departures.withLock { $0 += 1 }
             }
