@@ -32,6 +32,9 @@ let plugins = [
     "StableDiffusionUNet", "VokenMapper",
 ]
 
+/// The modules whose tests are built, without programs; all, with programs, if it is not set.
+let chosen = Context.environment["VOKEN_TESTED"]?.split(separator: ",").map(String.init)
+
 /// Modules with tests of their own; `EndToEnd` drives the real binaries, `Interop` foreign ones.
 let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("Tensors", [kit]), ("Layers", [kit]), ("Checkpoints", [kit]), ("Tokenizers", [kit]),
@@ -42,7 +45,7 @@ let tested: [(name: String, dependencies: [Target.Dependency])] = [
     ("Benchmarking", ["Benchmarking", kit]),
     ("Daemon", ["Daemon", "Pipelines", "PluginHost", "VokenClient", kit]),
     ("Interop", ["Wire", "EventLoop"]), ("EndToEnd", ["VokenClient", "Wire", "EventLoop", kit]),
-]
+].filter { chosen?.contains($0.name) ?? true }
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -52,18 +55,48 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// The programs, and the modules that only they are made of.
+let programs: [Target] =
+    chosen != nil
+    ? []
+    : [
+        room("Daemon", ["Pipelines", "PluginHost", "Wire", "EventLoop", logging, kit]),
+        room("VokenClient", ["Wire", "EventLoop"]),
+        room("Stories", ["Pipelines", kit]),
+        room("PluginTemplates", [kit]),
+        // Optimised in debug builds too: it says what the machine can do.
+        .target(
+            name: "CPeak",
+            cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+        room("Benchmarking", ["CPeak", "Pipelines", "PluginHost", kit]),
+        room("ModelImport", ["PluginHost", kit]),
+        program(
+            "vokend", ["Daemon", "EventLoop", "Pipelines", "PluginHost", logging, arguments, kit]),
+        program(
+            "voken",
+            [
+                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates",
+                "ModelImport", "Stories", arguments, kit,
+            ]),
+        program("voken-probe", ["PluginHost", kit]),
+    ]
+
 let package = Package(
     name: "Voken",
     products: [
-        .executable(name: "voken", targets: ["voken"]),
-        .executable(name: "vokend", targets: ["vokend"]),
-        .executable(name: "voken-probe", targets: ["voken-probe"]),
-        .library(name: "VokenClient", targets: ["VokenClient"]),
         .library(name: "PluginHost", targets: ["PluginHost"]),
         .library(name: "Pipelines", targets: ["Pipelines"]),
         .library(name: "Wire", targets: ["Wire"]),
         .library(name: "EventLoop", targets: ["EventLoop"]),
     ]
+        + (chosen != nil
+            ? []
+            : [
+                .executable(name: "voken", targets: ["voken"]),
+                .executable(name: "vokend", targets: ["vokend"]),
+                .executable(name: "voken-probe", targets: ["voken-probe"]),
+                .library(name: "VokenClient", targets: ["VokenClient"]),
+            ])
         + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [
         .package(path: "Sources/Kit"),
@@ -78,32 +111,11 @@ let package = Package(
         room("EventLoop", ["CUV"]),
         room("PluginHost", [kit]),
         room("Pipelines", ["PluginHost", kit]),
-        room("Daemon", ["Pipelines", "PluginHost", "Wire", "EventLoop", logging, kit]),
-        room("VokenClient", ["Wire", "EventLoop"]),
-        room("Stories", ["Pipelines", kit]),
-        room("PluginTemplates", [kit]),
-        // Optimised in debug builds too: it says what the machine can do.
-        .target(
-            name: "CPeak",
-            cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
-        room("Benchmarking", ["CPeak", "Pipelines", "PluginHost", kit]),
-        room("ModelImport", ["PluginHost", kit]),
         .target(
             name: "TestSupport", dependencies: [kit], path: "Tests/TestSupport",
             swiftSettings: settings),
-        program(
-            "vokend",
-            ["Daemon", "EventLoop", "Pipelines", "PluginHost", logging, arguments, kit]),
-        program(
-            "voken",
-            [
-                "VokenClient", "Wire", "Benchmarking", "Pipelines", "PluginTemplates",
-                "ModelImport",
-                "Stories",
-                arguments, kit,
-            ]),
-        program("voken-probe", ["PluginHost", kit]),
     ]
+        + programs
         + plugins.map {
             .target(name: $0, dependencies: [kit], path: "Plugins/\($0)", swiftSettings: settings)
         }

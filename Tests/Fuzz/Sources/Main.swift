@@ -1,8 +1,8 @@
 import CFuzzer
 import Glibc
 
-/// `fuzz --list` prints the targets, each with its longest input; `fuzz --seeds FOLDER` writes valid
-/// inputs for the target that `FUZZ_TARGET` names. With anything else libFuzzer runs it.
+/// `fuzz --list` prints the targets, each with its longest input and its weight; `fuzz --seeds FOLDER`
+/// writes valid inputs for the target that `FUZZ_TARGET` names. With anything else libFuzzer runs it.
 ///
 /// The name is in the environment because libFuzzer starts itself anew with its own arguments.
 @main
@@ -11,7 +11,7 @@ struct Main {
         let arguments = CommandLine.arguments
         switch arguments.dropFirst().first {
         case "--list":
-            for target in Target.all { print(target.name, target.longest) }
+            for target in Target.all { print(target.name, target.longest, target.weight) }
         case "--seeds" where arguments.count == 3:
             for (index, seed) in try chosen.seeds().enumerated() {
                 try write(seed, to: "\(arguments[2])/seed-\(index)")

@@ -5,18 +5,21 @@ struct Target: Sendable {
     let name: String
     /// Longer inputs are not tried: a limit of time, not of the code under test.
     let longest: Int
+    /// How many executions of others one of it counts for: what an execution takes is longer.
+    let weight: Int
     let heap: HeapBound
     /// Valid inputs to begin with, beside the corpus in the tree.
     let seeds: @Sendable () throws -> [[UInt8]]
     let run: @Sendable ([UInt8]) throws -> Void
 
     init(
-        _ name: String, longest: Int = 4096, heap: HeapBound = HeapBound(),
+        _ name: String, longest: Int = 4096, weight: Int = 1, heap: HeapBound = HeapBound(),
         seeds: @escaping @Sendable () throws -> [[UInt8]] = { [] },
         run: @escaping @Sendable ([UInt8]) throws -> Void
     ) {
         self.name = name
         self.longest = longest
+        self.weight = weight
         self.heap = heap
         self.seeds = seeds
         self.run = run
