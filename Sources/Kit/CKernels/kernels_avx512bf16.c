@@ -33,6 +33,8 @@ static inline __attribute__((always_inline)) v8 round_pairs(v8 low, v8 high) {
 #define PRODUCT_WIDTH 16
 #define PRODUCT_SLOT 16
 #define PRODUCT_ROUND(low, high) round_pairs(low, high)
+#define PRODUCT_ROUND_LINE(low, high) \
+    ((vp)_mm512_cvtne2ps_pbh((__m512)(high), (__m512)(low)))
 #define PRODUCT_PAIR(sums, a, b) \
     ((vp)_mm512_dpbf16_ps((__m512)(sums), (__m512bh)(a), (__m512bh)(b)))
 #define QUANTISED_ROWS 6

@@ -2,7 +2,8 @@
 // file that defines KERNELS (the table's name), KERNELS_NAME, load_half and the tile of a product:
 // PRODUCT_ROWS by PRODUCT_VECTORS vectors of PRODUCT_WIDTH floats, and PRODUCT_SLOT, a multiple of
 // eight that holds PRODUCT_ROWS. PRODUCT_PAIR(sums, a, b), where it is defined, adds the products of
-// pairs of bf16 numbers, and PRODUCT_ROUND(low, high) makes eight such pairs of sixteen floats.
+// pairs of bf16 numbers, PRODUCT_ROUND(low, high) makes eight such pairs of sixteen floats, and
+// PRODUCT_ROUND_LINE(low, high) sixteen of thirty-two.
 //
 // Products and sums in one expression may fuse into one rounding where the CPU has such an
 // instruction, so two tables agree to rounding and not to the bit.

@@ -24,9 +24,10 @@ struct pair_share {
     // Rows of which two lines are fetched for each line of pairs.
     const float *rows;
     ptrdiff_t count, stride;
-    // The next tile's rows and results.
+    // The next tile's rows, and `results` rows of results.
     const uint32_t *a;
     const float *y;
+    ptrdiff_t results;
 };
 
 INLINE void fetch_share(const struct pair_panel *p, struct pair_share *share) {
@@ -39,10 +40,12 @@ INLINE void fetch_share(const struct pair_panel *p, struct pair_share *share) {
     }
     share->rows += 2 * PAIR_LINE;
     // Two rows at a time: lines from memory that were asked for all at once would hold up nearer ones.
+    if (share->results <= 0) return;
     UNROLL for (int r = 0; r < 2; r++)
         UNROLL for (int v = 0; v < PRODUCT_VECTORS; v++)
             __builtin_prefetch(share->y + r * p->stride + v * PRODUCT_WIDTH, 1);
     share->y += 2 * p->stride;
+    share->results -= 2;
 }
 
 INLINE void store_rows(int rows, int vectors, const vp *sums, float *t, ptrdiff_t stride) {
@@ -165,6 +168,7 @@ static void pair_product(const uint32_t *a, ptrdiff_t rows, const uint32_t *b,
                 const _Bool isLast = i + 1 == tiles;
                 share.a = isLast ? a : tile_rows + some * VOKEN_PAIR_STRIDE;
                 share.y = isLast ? y + n + PRODUCT_COLUMNS : y + at + some * stride_y;
+                share.results = some;
                 pair_tiles[some - 1](&p, tile_rows, share, added, y + at);
             }
             r += some;

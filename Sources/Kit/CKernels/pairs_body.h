@@ -56,6 +56,10 @@ INLINE void pack_eight_pairs(_Bool quick, enum voken_format format, const char *
 // `count` numbers of a row, two to a word.
 static void round_row(const float *x, ptrdiff_t count, uint32_t *y) {
     ptrdiff_t k = 0;
+#ifdef PRODUCT_ROUND_LINE
+    for (; k + 32 <= count; k += 32)
+        store_vp((float *)y + k / 2, PRODUCT_ROUND_LINE(load_vp(x + k), load_vp(x + k + 16)));
+#endif
     for (; k + 16 <= count; k += 16)
         store((float *)y + k / 2, round_to_pairs(1, load(x + k), load(x + k + 8)));
     if (k == count) return;
