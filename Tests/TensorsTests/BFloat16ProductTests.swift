@@ -7,10 +7,7 @@ import Testing
 /// tile, panel and block, and against themselves in parts.
 @Suite(.serialized)
 struct BFloat16ProductTests {
-    static let matrices: [(columns: Int, depth: Int)] = [
-        (1, 1), (3, 7), (7, 8), (15, 24), (16, 31), (17, 64), (31, 40), (32, 33), (33, 17),
-        (47, 100), (65, 3), (96, 71), (32, 1031), (40, 2050),
-    ]
+    static let matrices = PanelProductTests.matrices
 
     @Test(arguments: WeightFormat.allCases)
     func agreesWithThePlainLoops(format: WeightFormat) {
