@@ -159,8 +159,8 @@ func linearForward(
     _ x: UnsafePointer<Float>, _ weight: PackedWeight, adding added: Addends,
     into y: UnsafeMutablePointer<Float>, rows: Int
 ) {
-    let product = PanelProduct(rows: rows, columns: weight.columns, depth: weight.depth)
     if weight.format == .float32 && rows <= Int(VOKEN_DOT_ROWS) {
+        let product = PanelProduct(rows: rows, columns: weight.columns, depth: weight.depth)
         unsafe product.ofFewRows(x, weight, adding: added, into: y)
     } else {
         unsafe packedProduct(
